@@ -25,6 +25,8 @@ _SETTINGS: dict[str, Any] = {
     # The application has its own settings for the public URL and the trusted proxies. Gunicorn must trust no header.
     "forwarded_allow_ips": "",
     "secure_scheme_headers": {},
+    # On a Unix socket, Gunicorn would take SCRIPT_NAME and PATH_INFO from headers of the request.
+    "forwarder_headers": "",
     "control_socket_disable": True,
     "accesslog": None,
 }
@@ -53,7 +55,9 @@ class Server(BaseApplication):
         on_worker_start: Sequence[Callable[[], None]],
     ) -> None:
         self._app = app
-        self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": workers > 1}
+        # All workers share a Unix socket. Only TCP sockets support SO_REUSEPORT.
+        reuses_port = workers > 1 and not bind.startswith("unix:")
+        self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": reuses_port}
         self._on_worker_start = on_worker_start
         super().__init__()
 

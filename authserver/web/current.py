@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Request, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy.orm import Session
+from werkzeug.routing import MapAdapter
 
 from authserver.context import Actor
 from authserver.domain import user_sessions
@@ -34,6 +35,14 @@ class Application(Flask):
     # ``LoginManager.init_app`` would also look up the user for every template, write session protection data to the
     # cookie and add a remember-me cookie. Only ``current_user`` is used here.
     login_manager = login_manager
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return the router for a request. Its redirects lead to the public URL, whatever the Host header says (S25)."""
+        router = super().create_url_adapter(request)
+        if router is not None and request is not None:
+            origin = self.extensions["authserver"].settings.origin
+            router.url_scheme, _, router.server_name = origin.partition("://")
+        return router
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         # Refresh the keys before the transaction begins, so that the request does not hold two connections.

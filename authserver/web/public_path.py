@@ -49,17 +49,21 @@ class PublicPath:
 
         if not self._enter(environ, path):
             start("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", str(len(_NOT_FOUND)))])
-            return [_NOT_FOUND]
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [_NOT_FOUND]
         return self._inner(environ, start)
 
     def _enter(self, environ: dict[str, Any], path: str) -> bool:
-        if path == self._metadata_at_root:
-            environ["PATH_INFO"] = str(EndpointPath.OAUTH_METADATA)
+        # Some servers read SCRIPT_NAME from a request header. Only the public URL determines the path (S25).
+        environ["SCRIPT_NAME"] = ""
+        # A slash at the end is an error, but the endpoint reports it in its own format.
+        at_root = path.rstrip("/")
+        if at_root == self._metadata_at_root:
+            environ["PATH_INFO"] = f"{EndpointPath.OAUTH_METADATA}{path[len(at_root) :]}"
             return True
-        if path in _AT_ROOT:
+        if at_root in _AT_ROOT:
             return True
         if self._base_path and path != self._base_path and not path.startswith(f"{self._base_path}/"):
             return False
-        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base_path
+        environ["SCRIPT_NAME"] = self._base_path
         environ["PATH_INFO"] = path[len(self._base_path) :] or "/"
         return True

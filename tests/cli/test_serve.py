@@ -305,3 +305,41 @@ def test_gunicorn_does_not_trust_forwarded_headers(database_url, keys_dir, folde
         with urllib.request.urlopen(request, timeout=10) as response:
             assert json.loads(response.read())["issuer"] == base
         assert "203.0.113.9" not in log.read_text()
+
+
+@pytest.mark.only_on("sqlite")
+def test_unix_socket_does_not_trust_headers_with_paths(database_url, folder):
+    """S25: Gunicorn trusts SCRIPT_NAME and PATH_INFO of every connection over a Unix socket, unless it is configured."""
+    path = folder / "socket"
+    env = environment(keys_dir=str(folder / "keys"), database_url=database_url)
+    with (
+        (folder / "serve.log").open("wb") as log,
+        subprocess.Popen(
+            [*COMMAND, "serve", "--bind", f"unix:{path}"], env=env, stdout=log, stderr=log
+        ) as process,
+    ):
+        try:
+            text = _get_over_unix_socket(
+                path, "/account", "SCRIPT_NAME: //evil.example\r\nPATH_INFO: /livez\r\n"
+            )
+        finally:
+            process.terminate()
+    assert text.startswith("HTTP/1.1 303")
+    assert "\r\nLocation: /sign-in?next=/account\r\n" in text
+    assert "evil" not in text
+
+
+def _get_over_unix_socket(path, target, headers):
+    deadline = time.monotonic() + servers.TIMEOUT
+    while True:
+        with socket.socket(socket.AF_UNIX) as connection:
+            try:
+                connection.connect(str(path))
+            except OSError:
+                assert time.monotonic() < deadline, "the server did not start"
+                time.sleep(0.05)
+                continue
+            connection.sendall(
+                f"GET {target} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n".encode()
+            )
+            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()

@@ -127,7 +127,7 @@ def test_every_origin_may_read_documents(rp: RelyingParty, path: str, origin: st
 @pytest.mark.parametrize("path", REGISTRATION_PATHS)
 def test_every_origin_may_register_a_client(app: Flask, path: str) -> None:
     """RFC 7591, section 3: scripts can send JSON and a bearer token, and can read results and errors."""
-    methods = "GET, PUT, DELETE" if path.endswith("/x") else "POST"
+    methods = "GET, HEAD, PUT, DELETE" if path.endswith("/x") else "POST"
     response = preflight(app, path, OTHER_ORIGIN, methods.rpartition(" ")[2])
     assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (204, "*")
     assert response.headers["Access-Control-Allow-Methods"] == methods
@@ -298,7 +298,9 @@ def test_documents_do_not_query_the_database(app: Flask, services: Services) -> 
 
 
 @pytest.mark.only_on("sqlite")
-def test_failed_lookup_allows_no_origin(rp: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_lookup_after_the_request_allows_no_origin(
+    rp: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I5: if in doubt, the browser gets no permission. Issued tokens are still returned to their client."""
 
     def fail(*_: object) -> None:
@@ -308,3 +310,20 @@ def test_failed_lookup_allows_no_origin(rp: RelyingParty, monkeypatch: pytest.Mo
     monkeypatch.setattr(web_origins, "find_owner", fail)
     response = rp.redeem(code, headers=rp.basic | {"Origin": ALLOWED_ORIGIN})
     assert (response.status_code, response.headers.get(ALLOW_ORIGIN)) == (200, None)
+
+
+@pytest.mark.only_on("sqlite")
+def test_failed_lookup_before_the_request_does_not_use_the_code(
+    rp: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I5: the server rejects a request of a web page whose origin it cannot check."""
+
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    code = rp.code()
+    with monkeypatch.context() as patch:
+        patch.setattr(web_origins, "find_owner", fail)
+        response = rp.redeem(code, headers={"Origin": ALLOWED_ORIGIN}, client_id=rp.key)
+    assert (response.status_code, response.get_json()["error"]) == (503, "temporarily_unavailable")
+    assert rp.redeem(code).status_code == 200

@@ -120,6 +120,7 @@ def test_iframe_may_be_embedded(rp: RelyingParty) -> None:
 
 
 PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src="{frame}"></iframe></html>"""
+SOME_STATE = f"client {'0' * 64}.salt"
 POST_MESSAGE = """(message) => new Promise((resolve) => {
   window.addEventListener('message', (event) => resolve(event.data), { once: true })
   document.getElementById('op').contentWindow.postMessage(message, '*')
@@ -151,6 +152,42 @@ def test_iframe_responds_in_a_browser(live_server: LiveServer, page: Page) -> No
         page.wait_for_selector("#sign-in")
         page.goto(origin)
         assert page.evaluate(POST_MESSAGE, message) == "changed"
+
+
+@pytest.mark.browser
+@pytest.mark.only_on("sqlite")
+def test_iframe_that_cannot_read_the_cookie_responds_with_error(live_server: LiveServer, page: Page) -> None:
+    """3.2: "error" if the state cannot be determined. After "changed", applications would ask again and again."""
+    with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as origin:
+        page.goto(origin)
+        assert page.evaluate(POST_MESSAGE, SOME_STATE) == "changed"
+        # Chromium hides the cookies of 127.0.0.1 from a frame below localhost, which is another site.
+        page.goto(origin.replace("127.0.0.1", "localhost"))
+        assert page.evaluate(POST_MESSAGE, SOME_STATE) == "error"
+        assert page.evaluate(POST_MESSAGE, "no question") == "error"
+        assert [cookie["name"] for cookie in page.context.cookies() if "state" in cookie["name"]] == []
+
+
+@pytest.mark.browser
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    "limit",
+    [
+        "Document.prototype.hasStorageAccess = () => Promise.resolve(false)",
+        "Document.prototype.hasStorageAccess = () => Promise.reject(new Error('no'))",
+        "Object.defineProperty(Document.prototype, 'cookie', {get: () => '', set: () => undefined})",
+        "Object.defineProperty(Document.prototype, 'cookie', {get: () => { throw new Error('sandbox') }})",
+    ],
+    ids=["partitioned", "unknown", "blocked", "sandboxed"],
+)
+def test_iframe_without_third_party_cookies_responds_with_error(
+    live_server: LiveServer, page: Page, limit: str
+) -> None:
+    """3.2: browsers partition third-party cookies, ignore them, or throw an error."""
+    page.add_init_script(limit)
+    with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as origin:
+        page.goto(origin)
+        assert page.evaluate(POST_MESSAGE, SOME_STATE) == "error"
 
 
 def _request(key: str, redirect_uri: str) -> str:

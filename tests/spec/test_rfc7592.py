@@ -345,7 +345,7 @@ def test_other_methods_are_rejected(pending: Registrant) -> None:
     """2: the endpoint supports GET, PUT and DELETE."""
     for method in ("POST", "PATCH", "OPTIONS"):
         response = pending.manage(method)
-        assert (response.status_code, response.headers["Allow"]) == (405, "GET, PUT, DELETE")
+        assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, PUT, DELETE")
 
 
 def test_changes_are_rate_limited(

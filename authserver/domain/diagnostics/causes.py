@@ -36,6 +36,7 @@ class Cause(StrEnum):
     CLIENT_AUTHENTICATION_SCHEME = "client-authentication-scheme"
     TWO_CLIENT_AUTHENTICATIONS = "two-client-authentications"
     BASIC_MALFORMED = "basic-malformed"
+    SECRET_NOT_ENCODED = "secret-not-encoded"
     CLIENT_SECRET_WRONG = "client-secret-wrong"
     PUBLIC_CLIENT = "public-client"
     INTROSPECTION_PUBLIC_CLIENT = "introspection-public-client"
@@ -86,8 +87,11 @@ class Cause(StrEnum):
     DESCRIPTION_MALFORMED = "description-malformed"
     SCOPE_EXCEEDS_GRANT = "scope-exceeds-grant"
 
-    # Reading the request: method, size, encoding.
+    # Reading the request: path, method, sender, size, encoding.
     METHOD_NOT_ALLOWED = "method-not-allowed"
+    EXTRA_SLASH = "extra-slash"
+    CROSS_SITE_REQUEST = "cross-site-request"
+    ORIGIN_NOT_REGISTERED = "origin-not-registered"
     BODY_TOO_LARGE = "body-too-large"
     BODY_BROKEN = "body-broken"
     BODY_NOT_UTF_8 = "body-not-utf-8"

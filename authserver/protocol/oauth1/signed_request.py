@@ -16,6 +16,8 @@ from authserver.vocabulary import SignatureMethod
 
 _TIMESTAMP = re.compile("[0-9]{1,11}")
 _MAX_KEY_LENGTH = 64
+# RFC 5849, section 3.1, allows only 1.0, but some clients send the name of the revision.
+_VERSIONS = ("1.0", "1.0a", "1.0A")
 
 
 class SignedRequest(OAuth1Request):
@@ -66,10 +68,13 @@ class SignedRequest(OAuth1Request):
         return base_strings.base_string(self.method, self.uri, self.parameters.signed)
 
     def _check_version(self) -> None:
-        if self.oauth_params.get("oauth_version", "1.0") != "1.0":
+        version = self.oauth_params.get("oauth_version", "1.0")
+        if version not in _VERSIONS:
             raise OAuth1Error(
                 ProblemCode.VERSION_REJECTED,
-                "oauth_version must be 1.0 or omitted.",
+                "oauth_version must be omitted, 1.0 or 1.0a.",
+                received=version[:60],
+                expected=" ".join(_VERSIONS),
                 parameters={"oauth_acceptable_versions": "1.0-1.0"},
             )
 

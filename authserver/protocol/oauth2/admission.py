@@ -140,6 +140,7 @@ def _refund(services: Services, charges: list[Charge]) -> None:
 def _is_guess(services: Services, credentials: Credentials, client: RegisteredClient) -> bool:
     # Guesses of generated secrets are not counted, because these have 256 bits. Secrets that were verified a moment ago
     # are not counted either.
-    if credentials.method != client.auth_method or not credentials.secret:
+    secret = credentials.secret or credentials.sent_secret
+    if credentials.method != client.auth_method or not secret:
         return False
-    return services.secret_verifier.needs_hash(client.secrets, client.revision, credentials.secret)
+    return services.secret_verifier.needs_hash(client.secrets, client.revision, secret)

@@ -22,18 +22,23 @@ _PAIR = "client_id and secret, each form-encoded, joined by a colon and encoded 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of a request: the claimed client_id, the method, and the secret or assertion."""
+    """The credentials of a request: the claimed client_id, the method, and the secret or assertion.
+
+    ``sent_secret`` is the secret before it was form-decoded, if decoding changed it or failed.
+    """
 
     client_key: str
     method: AuthMethod
     secret: str = field(default="", repr=False)
+    sent_secret: str = field(default="", repr=False)
     assertion: ClientAssertion | None = field(default=None, repr=False)
 
 
 def parse_credentials(request: Request, parameters: dict[str, str]) -> Credentials:
     """Return the credentials of a request; raises ProtocolError if there are none, several, or malformed ones."""
     header = request.headers.get("authorization", "")
-    if header:
+    # HTTP libraries attach a bearer token to every request. It authenticates nobody here (RFC 6749, section 2.3).
+    if header and not _is_bearer(header):
         credentials = _parse_basic(header)
         if "client_secret" in parameters or "client_assertion" in parameters:
             raise ProtocolError(
@@ -63,7 +68,10 @@ def parse_credentials(request: Request, parameters: dict[str, str]) -> Credentia
             expected=" ".join(METHODS),
         )
     if "client_secret" in parameters:
-        return Credentials(_check_client_id(client_key), AuthMethod.POST, parameters["client_secret"])
+        secret = parameters["client_secret"]
+        # A space may come from a plus sign that the client did not encode.
+        sent = secret.replace(" ", "+") if " " in secret else ""
+        return Credentials(_check_client_id(client_key), AuthMethod.POST, secret, sent_secret=sent)
     return Credentials(_check_client_id(client_key), AuthMethod.NONE)
 
 
@@ -93,14 +101,32 @@ def authenticate_client(
         )
     if credentials.method == AuthMethod.NONE or credentials.assertion is not None:
         return client
-    if not verifier.verify(client.secrets, client.revision, credentials.secret):
-        raise ProtocolError(
+    secret = credentials.secret
+    if not secret or not verifier.verify(client.secrets, client.revision, secret):
+        raise _wrong_secret(credentials, client, verifier)
+    return client
+
+
+def _wrong_secret(
+    credentials: Credentials, client: RegisteredClient, verifier: SecretVerifier
+) -> ProtocolError:
+    sent = credentials.sent_secret
+    if sent and verifier.verify(client.secrets, client.revision, sent):
+        return ProtocolError(
             ErrorCode.INVALID_CLIENT,
-            Cause.CLIENT_SECRET_WRONG,
-            "Client authentication failed.",
+            Cause.SECRET_NOT_ENCODED,
+            "Client authentication failed: the secret is correct, but it must be form-encoded (RFC 6749, section 2.3.1).",
+            expected=_PAIR if credentials.method == AuthMethod.BASIC else "a form-encoded secret",
             client_id=client.id,
         )
-    return client
+    if sent and not credentials.secret:
+        return _malformed_basic(client.id)
+    return ProtocolError(
+        ErrorCode.INVALID_CLIENT,
+        Cause.CLIENT_SECRET_WRONG,
+        "Client authentication failed.",
+        client_id=client.id,
+    )
 
 
 def _parse_client_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
@@ -139,24 +165,38 @@ def _parse_basic(header: str) -> Credentials:
             expected="Basic",
         )
     try:
-        name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        name, colon, sent = base64.b64decode(value.strip(), validate=True).decode().partition(":")
         # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
-        client_key, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
+        client_key = unquote_plus(name, errors="strict")
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise ProtocolError(
-            ErrorCode.INVALID_CLIENT,
-            Cause.BASIC_MALFORMED,
-            "The Basic credentials are malformed.",
-            expected=_PAIR,
-        ) from error
+        raise _malformed_basic() from error
     if not colon or not client_key:
-        raise ProtocolError(
-            ErrorCode.INVALID_CLIENT,
-            Cause.BASIC_MALFORMED,
-            "The Basic credentials are malformed.",
-            expected=_PAIR,
-        )
-    return Credentials(_check_client_id(client_key), AuthMethod.BASIC, secret)
+        raise _malformed_basic()
+    secret = _decoded(sent)
+    return Credentials(
+        _check_client_id(client_key), AuthMethod.BASIC, secret, sent_secret="" if secret == sent else sent
+    )
+
+
+def _decoded(secret: str) -> str:
+    try:
+        return unquote_plus(secret, errors="strict")
+    except UnicodeError:
+        return ""
+
+
+def _is_bearer(header: str) -> bool:
+    return header.strip().partition(" ")[0].lower() == "bearer"
+
+
+def _malformed_basic(client_id: int | None = None) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_CLIENT,
+        Cause.BASIC_MALFORMED,
+        "The Basic credentials are malformed.",
+        expected=_PAIR,
+        client_id=client_id,
+    )
 
 
 def _check_client_id(client_key: str) -> str:

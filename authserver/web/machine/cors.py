@@ -61,6 +61,12 @@ class Cors:
             headers += [("Access-Control-Allow-Methods", ", ".join(methods)), _HEADERS, _MAX_AGE]
         return Response(204, b"", headers)
 
+    def accepts(self, origins: Origins, origin: str) -> bool:
+        """Return whether a page of this origin may send a request that changes state; raises errors of the database."""
+        if origins is Origins.REGISTERED:
+            return origin in self._listed or self._has_owner(origin)
+        return origins is Origins.EVERY
+
     def _origin_headers(self, origins: Origins, origin: str | None) -> list[tuple[str, str]]:
         """Return the headers that state the allowed origin. The list is empty for an endpoint without CORS."""
         if origins is Origins.EVERY:
@@ -74,16 +80,19 @@ class Cors:
         return origin in self._listed or self._is_registered(origin)
 
     def _is_registered(self, origin: str) -> bool:
-        known = self._owners.get(origin)
         try:
-            with self._database.reading() as connection:
-                if known is not None and web_origins.is_current(connection, known):
-                    return True
-                found = web_origins.find_owner(connection, origin)
+            return self._has_owner(origin)
         except (exc.DBAPIError, exc.TimeoutError) as error:
             # Send the response anyway, without CORS headers: it may contain tokens that are issued only once.
             log.warning("origin not checked", error=type(error).__name__)
             return False
+
+    def _has_owner(self, origin: str) -> bool:
+        known = self._owners.get(origin)
+        with self._database.reading() as connection:
+            if known is not None and web_origins.is_current(connection, known):
+                return True
+            found = web_origins.find_owner(connection, origin)
         if found is None:
             self._owners.pop(origin, None)
         else:

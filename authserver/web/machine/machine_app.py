@@ -4,6 +4,7 @@ It runs in front of Flask, and passes requests for other paths to Flask. It bypa
 longer than the handler of a machine endpoint.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from authserver.protocol.http import FORM_TYPE, Request, Response, parse_form, p
 from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath
 from authserver.web import network
-from authserver.web.machine import error_responses, wsgi_io
+from authserver.web.machine import cross_site, error_responses, wsgi_io
 from authserver.web.machine.cors import Cors, Origins
 from authserver.web.machine.error_responses import Renderer
 
@@ -31,7 +32,9 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 ANY = "<key>"
 """The placeholder for the last segment of a route's path. The handler reads the segment from the request path."""
+_READING = frozenset({"GET", "HEAD"})
 _RETRY_AFTER_OUTAGE = ("Retry-After", "5")
+_SLASHES = re.compile("/+")
 
 
 class Route(NamedTuple):
@@ -39,6 +42,7 @@ class Route(NamedTuple):
 
     ``invalid_request`` is the code that the error format uses for malformed requests. ``is_recorded`` is False for
     public documents, because anyone may request them. ``origins`` states which scripts may call the endpoint (CORS).
+    ``writes_on_get`` is True if a GET request changes state.
     """
 
     handler: Handler
@@ -47,6 +51,7 @@ class Route(NamedTuple):
     invalid_request: str = ErrorCode.INVALID_REQUEST
     is_recorded: bool = True
     origins: Origins = Origins.NONE
+    writes_on_get: bool = False
 
 
 class MachineApp:
@@ -59,7 +64,8 @@ class MachineApp:
         self._cors = Cors(services)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = self._route_path(environ.get("PATH_INFO", ""))
+        wanted = environ.get("PATH_INFO", "")
+        path = self._route_path(wanted) or self._route_path(_without_extra_slashes(wanted))
         if path is None:
             return self._fallback(environ, start_response)
         method, route = environ["REQUEST_METHOD"], self.routes[path]
@@ -73,7 +79,8 @@ class MachineApp:
 
     def _route_path(self, path: str) -> str | None:
         """Return the path in the route table that matches a path, or None."""
-        candidates = (path, f"{path.rpartition('/')[0]}/{ANY}")
+        parent, _, last = path.rpartition("/")
+        candidates = (path, f"{parent}/{ANY}") if last else (path,)
         return next((candidate for candidate in candidates if candidate in self.routes), None)
 
     def _respond(self, path: str, route: Route, environ: Environ) -> Response:
@@ -99,8 +106,11 @@ class MachineApp:
         """Return the request for the handler, or the response to a preflight request."""
         method = environ["REQUEST_METHOD"]
         is_preflight = method == "OPTIONS" and "HTTP_ORIGIN" in environ
-        if not is_preflight and method not in route.methods:
-            raise _method_not_allowed(route, method)
+        if not is_preflight:
+            if self._route_path(environ["PATH_INFO"]) is None:
+                raise _extra_slash(environ["PATH_INFO"])
+            if method not in route.methods:
+                raise _method_not_allowed(route, method)
         if path != EndpointPath.LIVE:
             # Refresh the keys before the request holds a connection. The liveness check must not need the database.
             self._services.key_ring.refresh()
@@ -109,7 +119,17 @@ class MachineApp:
             if response is None:
                 raise _preflight_rejected(route)
             return response
+        self._check_site(route, environ)
         return self._read(environ)
+
+    def _check_site(self, route: Route, environ: Environ) -> None:
+        """Raise invalid_request if a page of another site must not cause this request (S21)."""
+        is_reading = environ["REQUEST_METHOD"] in _READING and not route.writes_on_get
+        if is_reading or not cross_site.is_from_another_site(environ, self._services.settings.origin):
+            return
+        origin = environ.get("HTTP_ORIGIN", "").strip()
+        if not self._cors.accepts(route.origins, origin):
+            raise _from_another_site(route, origin)
 
     def _handle(self, route: Route, request: Request) -> Response:
         try:
@@ -182,6 +202,35 @@ def _method_not_allowed(route: Route, method: str) -> ProtocolError:
         expected=" ".join(route.methods),
         status=405,
         headers=(("Allow", ", ".join(route.methods)),),
+    )
+
+
+def _without_extra_slashes(path: str) -> str:
+    return _SLASHES.sub("/", path).rstrip("/")
+
+
+def _extra_slash(path: str) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.EXTRA_SLASH,
+        "The URL of this endpoint has no slash at the end and no repeated slash. Remove the slash.",
+        received=path[:200],
+        expected=_without_extra_slashes(path)[:200],
+        status=404,
+    )
+
+
+def _from_another_site(route: Route, origin: str) -> ProtocolError:
+    is_open = route.origins is Origins.REGISTERED
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.ORIGIN_NOT_REGISTERED if is_open else Cause.CROSS_SITE_REQUEST,
+        "The origin of this web page is not the origin of a redirect URI of an approved client."
+        if is_open
+        else "This endpoint does not accept requests from web pages of other sites.",
+        received=origin[:200],
+        expected="the origin of a registered redirect URI" if is_open else "no Origin header",
+        status=403,
     )
 
 

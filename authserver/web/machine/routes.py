@@ -85,7 +85,13 @@ def _for_clients(handler: Handler) -> Route:
 
 
 def _oauth1(handler: Handler) -> Route:
-    return Route(handler, ("GET", "POST"), error_responses.oauth1_error, ProblemCode.PARAMETER_REJECTED)
+    return Route(
+        handler,
+        (*_READ, "POST"),
+        error_responses.oauth1_error,
+        ProblemCode.PARAMETER_REJECTED,
+        writes_on_get=True,
+    )
 
 
 def routes() -> dict[str, Route]:
@@ -104,7 +110,7 @@ def routes() -> dict[str, Route]:
         LegacyPath.OIDC_REGISTRATION: Route(register_oidc, _POST, origins=Origins.EVERY),
         f"{EndpointPath.REGISTRATION}/{ANY}": Route(
             manage_registration,
-            ("GET", "PUT", "DELETE"),
+            (*_READ, "PUT", "DELETE"),
             error_responses.registration_error,
             origins=Origins.EVERY,
         ),
@@ -121,7 +127,7 @@ def routes() -> dict[str, Route]:
         EndpointPath.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
         EndpointPath.OAUTH1_REQUEST_TOKEN: _oauth1(oauth1.request_token),
         EndpointPath.OAUTH1_ACCESS_TOKEN: _oauth1(oauth1.access_token),
-        EndpointPath.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST"), error_responses.resource_error),
+        EndpointPath.OAUTH1_WHOAMI: Route(oauth1.whoami, (*_READ, "POST"), error_responses.resource_error),
         EndpointPath.OAUTH1_VERIFY: Route(oauth1_verify.verify, _POST),
         **{path: Route(root_services.root_services, _READ) for path in RootServices},
         EndpointPath.OSLC_CATALOG: _document(root_services.catalog),

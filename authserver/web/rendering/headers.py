@@ -67,6 +67,8 @@ def _end(_error: BaseException | None) -> None:
 def _protect(response: Response) -> Response:
     redirects = request.path in _REDIRECTING_PATHS
     response.headers["Content-Security-Policy"] = _policy(redirects)
+    # For browsers and scanners that do not know frame-ancestors.
+    response.headers["X-Frame-Options"] = "DENY"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if redirects else "same-origin"

@@ -64,20 +64,39 @@
     return state.map(function (word) { return ('0000000' + (word >>> 0).toString(16)).slice(-8) }).join('')
   }
 
-  function browserState() {
-    var name = document.body.getAttribute('data-cookie') + '='
-    var found = document.cookie.split('; ').filter(function (cookie) { return cookie.indexOf(name) === 0 })[0]
-    return found ? found.slice(name.length) : ''
+  var NAME = document.body.getAttribute('data-cookie')
+  var PROBE = NAME + '_probe'
+  var ATTRIBUTES = '; path=/' + (location.protocol === 'https:' ? '; secure; samesite=none' : '; samesite=lax')
+
+  function cookie(name) {
+    var found = document.cookie.split('; ').filter(function (each) { return each.indexOf(name + '=') === 0 })[0]
+    return found ? found.slice(name.length + 1) : ''
+  }
+
+  // Without the cookie, the user has signed out, or the browser hides the cookie from frames on other sites. In the first
+  // case, a cookie with the same attributes can be set. Browsers that partition cookies allow that, too, but report that
+  // the frame has no access to the cookies of this site.
+  function readsCookies() {
+    document.cookie = PROBE + '=1' + ATTRIBUTES
+    var isSet = cookie(PROBE) === '1'
+    document.cookie = PROBE + '=; max-age=0' + ATTRIBUTES
+    return isSet && document.hasStorageAccess ? document.hasStorageAccess() : Promise.resolve(isSet)
   }
 
   function status(data, origin) {
     var match = typeof data === 'string' ? /^(\S+) ([0-9a-f]{64})\.(\S+)$/.exec(data) : null
     if (!match || !/^https?:\/\//.test(origin)) return 'error'
-    var expected = sha256([match[1], origin, browserState(), match[3]].join(' '))
-    return expected === match[2] ? 'unchanged' : 'changed'
+    var state = cookie(NAME)
+    if (!state) return readsCookies().then(function (isReading) { return isReading ? 'changed' : 'error' })
+    return sha256([match[1], origin, state, match[3]].join(' ')) === match[2] ? 'unchanged' : 'changed'
   }
 
   window.addEventListener('message', function (event) {
-    if (event.source && event.source !== window) event.source.postMessage(status(event.data, event.origin), event.origin)
+    if (!event.source || event.source === window) return
+    function respond(answer) { event.source.postMessage(answer, event.origin) }
+    // Reading a cookie throws an error in a frame with a sandbox.
+    Promise.resolve().then(function () { return status(event.data, event.origin) }).then(respond, function () {
+      respond('error')
+    })
   })
 })()

@@ -228,12 +228,6 @@ def test_signature_method_that_is_not_allowed_is_rejected(services, app, sample_
     assert problem_of(unknown) == (400, "signature_method_rejected")
 
 
-def test_version_must_be_1_0(app):
-    response = app.test_client().post("/oauth/requestToken?oauth_version=2.0")
-    assert problem_of(response) == (400, "version_rejected")
-    assert dict(parse_qsl(response.text))["oauth_acceptable_versions"] == "1.0-1.0"
-
-
 def test_all_missing_parameters_are_named(app):
     response = app.test_client().post(
         "/oauth/requestToken", headers={"Authorization": 'OAuth oauth_nonce="n"'}

@@ -24,12 +24,24 @@ def test_security_headers_of_every_page(client, path):
     assert rules["style-src"] == "'self'"
     assert rules["frame-ancestors"] == "'none'"
     assert rules["base-uri"] == "'none'"
+    assert page.headers.getlist("X-Frame-Options") == ["DENY"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     assert page.headers["Cache-Control"] == "no-store"
     assert "camera=()" in page.headers["Permissions-Policy"]
     assert "Strict-Transport-Security" not in page.headers
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_frames_are_forbidden_in_both_forms(app, client, sample_users, is_signed_in):
+    """RFC 9700, section 4.16: X-Frame-Options is for browsers that do not know frame-ancestors."""
+    if is_signed_in:
+        sign_in(client, "admin")
+    for rule in app.url_map.iter_rules():
+        page = client.get(re.sub("<[^>]*>", "7", rule.rule))
+        assert policy(page)["frame-ancestors"] == "'none'", rule
+        assert page.headers.getlist("X-Frame-Options") == ["DENY"], rule
 
 
 @pytest.mark.parametrize("path", ["/jwks.json", "/oauth2/token", "/oidc/userinfo", "/oidc/check_session"])

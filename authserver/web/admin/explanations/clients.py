@@ -115,7 +115,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.CLIENT_AUTHENTICATION_SCHEME: Explanation(
         "The Authorization header does not use the Basic scheme",
-        "Clients authenticate with HTTP Basic or in the body, not with a bearer token.",
+        "Clients authenticate with HTTP Basic or in the body. A bearer token is ignored here.",
     ),
     Cause.TWO_CLIENT_AUTHENTICATIONS: Explanation(
         "The request uses two methods of client authentication",
@@ -124,6 +124,12 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.BASIC_MALFORMED: Explanation(
         "The Basic credentials are malformed",
         "Form-encode the client key and the secret, join them with a colon, and encode the result in Base64.",
+    ),
+    Cause.SECRET_NOT_ENCODED: Explanation(
+        "The client secret is correct, but not form-encoded",
+        "The secret contains a character such as + or %, which must be form-encoded. Add a generated secret,"
+        " which has no such characters, or update the library of the application.",
+        fix_kind=FixKind.SECRETS,
     ),
     Cause.CLIENT_SECRET_WRONG: Explanation(
         "The client secret is wrong",

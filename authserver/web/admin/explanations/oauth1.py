@@ -9,7 +9,7 @@ _SIGN_IN_AGAIN = "The user has to start the sign-in again in the application."
 
 EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.VERSION_REJECTED: Explanation(
-        "The OAuth version is not 1.0", "Omit oauth_version, or set it to 1.0."
+        "The OAuth version is not 1.0", "Omit oauth_version, or set it to 1.0 or 1.0a."
     ),
     Cause.PARAMETER_ABSENT: Explanation(
         "The request lacks a parameter",

@@ -103,12 +103,26 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The access token was sent in the URL",
         f"URLs are written to logs. Send the token in the Authorization header. {_APPLICATION}",
     ),
-    # Method, size and encoding.
+    # Path, method, sender, size and encoding.
     Cause.METHOD_NOT_ALLOWED: Explanation(
         "The request has the wrong method",
         "If a user opened this URL in a browser, ignore the error: the endpoint is for applications. Otherwise, check that"
         " the application uses the endpoints in the discovery document.",
         Compare.WORDS,
+    ),
+    Cause.EXTRA_SLASH: Explanation(
+        "The URL of the endpoint has an extra slash",
+        "Correct the URL in the application. Endpoints have no slash at the end and no repeated slash.",
+    ),
+    Cause.CROSS_SITE_REQUEST: Explanation(
+        "A web page of another site sent the request",
+        "Only programs may call this endpoint, but a page told the user's browser to send a request. If you do not know the"
+        " origin, it may have been an attack.",
+    ),
+    Cause.ORIGIN_NOT_REGISTERED: Explanation(
+        "The origin of the web page is not registered",
+        "Web pages may call this endpoint only from the origin of a redirect URI of an approved client. If you know the"
+        " application, register a redirect URI with this origin, or add the origin to the setting AUTHSERVER_CORS_ORIGINS.",
     ),
     Cause.BODY_TOO_LARGE: Explanation(
         "The request is too large",
