@@ -59,7 +59,7 @@ def test_defaults(runner, services):
     assert client.status == "pending"
     assert (client.grant_types, client.response_types) == (["authorization_code"], ["code"])
     assert (client.auth_method, client.is_pkce_required, client.is_trusted) == (
-        "client_secret_basic",
+        "client_secret",
         True,
         False,
     )

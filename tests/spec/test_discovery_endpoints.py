@@ -27,7 +27,12 @@ UNLISTED_GRANTS = (
     "urn:openid:params:grant-type:ciba",
     "urb:ietf:params:oauth:grant-type:device_code",
 )
-UNLISTED_METHODS = ("tls_client_auth", "self_signed_tls_client_auth", "attest_jwt_client_auth")
+UNLISTED_METHODS = (
+    "client_secret",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "attest_jwt_client_auth",
+)
 ENDPOINTS = ("token", "revocation", "introspection")
 every_document = pytest.mark.parametrize("path", DOCUMENTS)
 every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)

@@ -106,8 +106,8 @@ class ClientMetadata(BaseModel):
     name: str = _registration("Name", "The name that users see.", ..., alias="client_name")
     auth_method: Annotated[AuthMethod, Strict(False)] = _registration(
         "Authentication method",
-        "How the client authenticates at the token endpoint.",
-        AuthMethod.BASIC,
+        "How the client authenticates. `client_secret` accepts the secret in the header and in the body.",
+        AuthMethod.SECRET,
         alias="token_endpoint_auth_method",
     )
     grant_types: Strings = _registration(

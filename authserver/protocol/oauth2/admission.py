@@ -126,6 +126,7 @@ def _refund(services: Services, charges: list[Charge]) -> None:
 def _is_guess(services: Services, credentials: Credentials, client: RegisteredClient) -> bool:
     # Guesses of generated secrets are not counted, because these have 256 bits. Secrets that were verified a moment ago
     # are not counted either.
-    if credentials.method != client.auth_method or not credentials.secret:
+    is_accepted = credentials.method in client_authentication.accepted_methods(client.auth_method)
+    if not is_accepted or not credentials.secret:
         return False
     return services.secret_verifier.needs_hash(client.secrets, client.revision, credentials.secret)

@@ -42,7 +42,7 @@ class ClientForm:
     name: str = ""
     redirect_uris: tuple[str, ...] = ()
     secret_choice: str = GENERATE
-    auth_method: str = AuthMethod.BASIC
+    auth_method: str = AuthMethod.SECRET
     grant_types: tuple[str, ...] = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
     response_types: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: dict.fromkeys(_WITH_SCOPES, ("code",))
@@ -66,7 +66,7 @@ class ClientForm:
             name=form.get("name", ""),
             redirect_uris=tuple(_lines(form.get("redirect_uris", ""))),
             secret_choice=form.get("secret_choice", GENERATE),
-            auth_method=form.get("auth_method", AuthMethod.BASIC),
+            auth_method=form.get("auth_method", AuthMethod.SECRET),
             grant_types=tuple(form.getlist("grant_types")),
             response_types={kind: tuple(form.getlist(f"{kind}_response_types")) for kind in _WITH_SCOPES},
             scopes={kind: form.get(f"{kind}_scopes", "") for kind in _WITH_SCOPES},
@@ -86,7 +86,7 @@ class ClientForm:
             name=client.name,
             redirect_uris=tuple(client.redirect_uris),
             secret_choice=PUBLIC if client.auth_method == AuthMethod.NONE else GENERATE,
-            auth_method=client.auth_method if client.auth_method != AuthMethod.NONE else AuthMethod.BASIC,
+            auth_method=client.auth_method if client.auth_method != AuthMethod.NONE else AuthMethod.SECRET,
             grant_types=tuple(client.grant_types),
             response_types={**blank.response_types, client.kind: tuple(client.response_types)},
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},

@@ -84,6 +84,18 @@ def test_client_without_secret_is_public_and_requires_pkce(console):
         assert client_secrets.secrets_of_client(db, client) == []
 
 
+def test_secret_is_accepted_in_header_and_body_by_default(console):
+    key = code_after(create(console).text, "Client key")
+    assert console.client(key).auth_method == "client_secret"
+    settings = console.get(f"/admin/clients/{key}/settings").text
+    assert "Secret in the header or the body (client_secret_basic or client_secret_post)" in settings
+
+
+def test_secret_can_be_restricted_to_the_header(console):
+    page = create(console, auth_method="client_secret_basic")
+    assert console.client(code_after(page.text, "Client key")).auth_method == "client_secret_basic"
+
+
 def test_typed_secret_is_accepted_and_not_shown(console):
     typed = "a secret that a person chose"
     page = create(console, secret_choice="typed", secret=typed, secret_again=typed)
