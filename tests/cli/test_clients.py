@@ -60,7 +60,7 @@ def test_defaults(runner, services):
     assert (client.grant_types, client.response_types) == (["authorization_code"], ["code"])
     assert (client.auth_method, client.is_pkce_required, client.is_trusted) == (
         "client_secret",
-        True,
+        False,
         False,
     )
     assert [secret.form for secret in secrets] == ["hmac"]

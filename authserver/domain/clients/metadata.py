@@ -134,9 +134,9 @@ class ClientMetadata(BaseModel):
     )
     is_pkce_required: bool = _registration(
         "PKCE required",
-        "Whether the client must use PKCE. Always true for public clients. The default is false for confidential "
-        "clients that register themselves.",
-        True,
+        "Whether the client must use PKCE. Always true for public clients. If an authorization request has a challenge, "
+        "the verifier is always required.",
+        False,
         by_client=False,
     )
     is_trusted: bool = _registration(

@@ -61,9 +61,6 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
         "kind": kind,
         "name": name,
         "scopes": _scopes(given.pop("scopes", ""), kind),
-        # The specifications have no metadata member for PKCE, and the clients of the OpenID certification suite do not
-        # use it. Administrators can require it.
-        "is_pkce_required": False,
     }
     # No specification defines a method for a secret in either place. A client that omits the method is registered for it.
     if given.get("auth_method") == AuthMethod.SECRET:

@@ -34,13 +34,19 @@ def client_overview(key: str) -> ResponseReturnValue:
         **proposed_changes.pending_change_values(client),
         entries=[AuditEntry(event) for event in events],
         failed_notices=logout_notices.failed_notices(db, client.id),
+        revision_fields=responses.revision_fields(client),
     )
 
 
 @admin.get("/clients/<key>/settings")
 def client_settings(key: str) -> ResponseReturnValue:
     """Show the client's registration."""
-    return responses.render("admin/client_settings.html", **header(responses.get_client(key), "settings"))
+    client = responses.get_client(key)
+    return responses.render(
+        "admin/client_settings.html",
+        **header(client, "settings"),
+        revision_fields=responses.revision_fields(client),
+    )
 
 
 @admin.get("/clients/<key>/activity")

@@ -50,7 +50,7 @@ class ClientForm:
     scopes: Mapping[str, str] = field(
         default_factory=lambda: {kind: " ".join(DEFAULT_SCOPES[kind]) for kind in _WITH_SCOPES}
     )
-    is_pkce_required: bool = True
+    is_pkce_required: bool = False
     is_trusted: bool = False
     logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)

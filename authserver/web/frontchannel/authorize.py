@@ -186,7 +186,13 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
 def _finish(
     auth_request: AuthorizationRequest, interaction: _Interaction | None, user_session: UserSession
 ) -> ResponseReturnValue:
-    client_epoch = access_state.record_sign_in(current.transaction(), auth_request.client, user_session)
+    has_code = "code" in auth_request.response_type_values
+    client_epoch = access_state.record_sign_in(
+        current.transaction(),
+        auth_request.client,
+        user_session,
+        uses_pkce=bool(auth_request.code_challenge) if has_code else None,
+    )
     if client_epoch is None:
         # The client or the user was changed during this request, so evaluate the request again.
         return redirect(

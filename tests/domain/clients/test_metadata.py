@@ -34,7 +34,7 @@ def test_defaults_are_stored_in_columns_only() -> None:
     columns = stored()
     assert columns["grant_types"] == ["authorization_code"]
     assert columns["scopes"] == list(metadata.DEFAULT_SCOPES["oidc"])
-    assert columns["is_pkce_required"] is True
+    assert columns["is_pkce_required"] is False
     assert columns["details"] == {}
 
 

@@ -166,7 +166,6 @@ def _redirected_errors(run: Run) -> None:
         "scope not registered, with openid": {"scope": "openid admin"},
         "scope malformed": {"scope": 'openid "'},
         "scope missing": {"scope": None},
-        "PKCE missing": {"code_challenge": None, "code_challenge_method": None},
         "PKCE plain": {"code_challenge_method": "plain"},
         "PKCE method missing": {"code_challenge_method": None},
         "PKCE malformed": {"code_challenge": "short"},
@@ -184,6 +183,8 @@ def _redirected_errors(run: Run) -> None:
     }
     for title, changes in wrong.items():
         browser.get(f"error to the client: {title}", AUTHORIZE, query=run.request(trusted, **changes))
+    without_pkce = run.request(run.clients["public"], code_challenge=None, code_challenge_method=None)
+    browser.get("error to the client: PKCE missing", AUTHORIZE, query=without_pkce)
     pairs: Pairs = [*run.request(trusted).items(), ("nonce", "again")]
     browser.get("error to the client: repeated", AUTHORIZE, query=pairs)
     browser.get(
