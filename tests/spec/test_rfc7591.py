@@ -66,6 +66,23 @@ def test_minimal_request_gets_the_defaults(
     assert (row.is_trusted, row.registered_from) == (False, "127.0.0.1")
 
 
+@pytest.mark.parametrize("requested", [{}, {"scope": None}, {"scope": ""}])
+@pytest.mark.parametrize(
+    ("path", "grant_types", "scope"),
+    [
+        (STANDARD, ["authorization_code"], "openid profile email"),
+        (STANDARD, ["authorization_code", "refresh_token"], "openid profile email offline_access"),
+        (OIDC_PATH, ["authorization_code"], "openid profile email"),
+        (OAUTH2_PATH, ["authorization_code", "refresh_token"], "profile email offline_access"),
+    ],
+)
+def test_client_that_names_no_scope_gets_the_default(
+    client: FlaskClient, path: str, grant_types: list[str], scope: str, requested: dict[str, Any]
+) -> None:
+    """2: if scope is omitted, the server MAY register a default set of scopes. offline_access needs refresh tokens."""
+    assert registered(client, path, grant_types=grant_types, **requested)["scope"] == scope
+
+
 @pytest.mark.parametrize("requested", [None, "client_secret_basic", "client_secret_post"])
 def test_client_that_names_no_method_may_use_the_header_and_the_body(
     client: FlaskClient, services: Services, requested: str | None
