@@ -49,10 +49,15 @@ def authorize() -> ResponseReturnValue:
         auth_request = _parse(pairs)
         if request.method == "POST":
             # A cross-site POST has no session cookie, so the request continues after a redirect.
-            return redirect(_continue_url(_store(auth_request, browser=None)), 303)
-        return _proceed(auth_request, None)
+            response: ResponseReturnValue = redirect(_continue_url(_store(auth_request, browser=None)), 303)
+        else:
+            response = _proceed(auth_request, None)
     except (ProtocolError, ClientNotApproved) as error:
         return _respond_with_error(error)
+    # Record this last: the rows of the error log are locked after those of the client.
+    if auth_request.ignored_scopes is not None:
+        protocol_errors.record(auth_request.ignored_scopes, EndpointPath.AUTHORIZE)
+    return response
 
 
 @frontchannel.get(EndpointPath.CONTINUE)

@@ -125,6 +125,7 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
         ("grant-type-not-registered", "client_credentials", "grant_types", "client_credentials"),
         ("response-type-not-registered", "id_token", "response_types", "id_token"),
         ("scope-not-registered", "openid models.read", "scopes", "models.read"),
+        ("scope-ignored", "models.read", "scopes", "models.read"),
         ("client-authentication-method", "client_secret_post", "auth_method", "client_secret_post"),
         (
             "post-logout-redirect-uri-not-registered",

@@ -47,7 +47,9 @@ def _response_types(run: Run) -> None:
 
 
 def _sign_in_and_consent(run: Run) -> None:
-    run.add_client("consent", "oidc", grants=("authorization_code",), more=("--scope", "openid profile email phone"))
+    run.add_client(
+        "consent", "oidc", grants=("authorization_code",), more=("--scope", "openid profile email phone")
+    )
     client = run.clients["consent"]
     browser = run.caller()
     browser.get("sign-in: begin", AUTHORIZE, query=run.request(client, ui_locales="de", login_hint="bob"))
