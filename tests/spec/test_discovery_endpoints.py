@@ -76,7 +76,7 @@ def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
     forms: dict[str, dict[str, str]] = {
         "refresh_token": {"refresh_token": tokens["refresh_token"]},
         "password": {"username": "alice", "password": PASSWORD},
-        "client_credentials": {"scope": "profile"},
+        "client_credentials": {},
     }
     for grant, form in forms.items():
         response = reader.post("token_endpoint", {"grant_type": grant} | form)
