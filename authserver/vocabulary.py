@@ -95,8 +95,13 @@ class GrantType(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """The client authentication methods (OpenID Connect Core, section 9)."""
+    """The client authentication methods (OpenID Connect Core, section 9).
 
+    A client that is registered for ``SECRET`` may use ``BASIC`` or ``POST``. No request and no discovery document contains
+    this value.
+    """
+
+    SECRET = "client_secret"
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
     NONE = "none"

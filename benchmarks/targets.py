@@ -48,7 +48,7 @@ def prepared_targets(server: LiveServer) -> list[Target]:
     key, secret = register(
         services,
         kind="oauth2",
-        scopes=("openid", "profile"),
+        scopes=("openid", "profile", "read"),
         grant_types=("authorization_code", "refresh_token", "client_credentials"),
     )
     party = RelyingParty(app, key, secret)
@@ -66,7 +66,7 @@ def prepared_targets(server: LiveServer) -> list[Target]:
             "client credentials",
             f"{url}/oauth2/token",
             client_auth,
-            "grant_type=client_credentials&scope=profile",
+            "grant_type=client_credentials&scope=read",
         ),
         Target(
             "refresh (rotation, ID token)",

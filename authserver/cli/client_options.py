@@ -104,7 +104,7 @@ _OPTIONS = {
     "auth_method": click.option(
         "--auth-method",
         type=click.Choice([str(method) for method in AuthMethod]),
-        help="How the client authenticates.",
+        help="How the client authenticates. client_secret, the default, accepts the secret in the header and in the body.",
     ),
     "is_pkce_required": click.option(
         "--pkce",

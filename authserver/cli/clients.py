@@ -137,6 +137,7 @@ def show(key: str) -> None:
             "decided_by": client.decided_by,
             "decided_at": client.decided_at,
             "revision": client.revision,
+            "pkce_sign_ins": client.pkce_sign_ins or 0,
             "change": client_changes.facts(self_registration.pending_change_of(db, client)),
             "untold_sign_outs": [
                 {name: getattr(row, name) for name in ("created_at", "state", "attempts", "error")}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Label, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Label, Row, Select, bindparam, case, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 
@@ -16,7 +16,7 @@ from authserver import clock
 from authserver.domain import client_cache
 from authserver.domain.authorizations.authorizations import Authorization, UserAuthentication
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.clients.clients import Client
+from authserver.domain.clients.clients import OBSERVED_SIGN_INS, Client
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users.users import User
 
@@ -133,10 +133,14 @@ def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
     return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
 
 
-def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSession) -> int | None:
+def record_sign_in(
+    db: Session, client: RegisteredClient, user_session: UserSession, *, uses_pkce: bool | None = None
+) -> int | None:
     """Record a sign-in to a client and return the client's epoch. The client's row stays locked until the commit.
 
     Return None if the client, the defined scopes, the user or the session has changed since this request read them.
+    ``uses_pkce`` says whether the sign-in has a code challenge; None does not count the sign-in.
+
     Call this before any other write: the client must be locked before the audit trail. Decisions of administrators take
     the locks in the same order, which prevents deadlocks.
     """
@@ -151,10 +155,21 @@ def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSess
         .where(
             Client.id == client.id, client_cache.revision_of(Client) == client.revision, is_unchanged.exists()
         )
-        .values(last_sign_in_at=clock.now())
+        .values(last_sign_in_at=clock.now(), **_observed_pkce(uses_pkce))
         .returning(Client.epoch)
         .execution_options(synchronize_session=False)
     )
+
+
+def _observed_pkce(uses_pkce: bool | None) -> dict[str, Any]:
+    if uses_pkce is None:
+        return {}
+    count = case(
+        (Client.pkce_sign_ins.is_(None), 1),
+        (Client.pkce_sign_ins < OBSERVED_SIGN_INS, Client.pkce_sign_ins + 1),
+        else_=OBSERVED_SIGN_INS,
+    )
+    return {"pkce_sign_ins": count if uses_pkce else 0}
 
 
 def access_state_of(row: Row[Any]) -> AccessState:

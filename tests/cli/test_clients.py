@@ -59,13 +59,20 @@ def test_defaults(runner, services):
     client, secrets = stored(services, added)
     assert client.status == "pending"
     assert (client.grant_types, client.response_types) == (["authorization_code"], ["code"])
+    assert client.scopes == ["openid", "profile", "email"]
     assert (client.auth_method, client.is_pkce_required, client.is_trusted) == (
-        "client_secret_basic",
-        True,
+        "client_secret",
+        False,
         False,
     )
     assert [secret.form for secret in secrets] == ["hmac"]
     assert added["client_secret"]
+
+
+@pytest.mark.only_on("sqlite")
+def test_default_scopes_follow_the_grant_types(runner, services):
+    added = add(runner, "--grant-type", "authorization_code", "--grant-type", "refresh_token")
+    assert stored(services, added)[0].scopes == ["openid", "profile", "email", "offline_access"]
 
 
 @pytest.mark.only_on("sqlite")

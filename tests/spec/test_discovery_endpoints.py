@@ -27,7 +27,12 @@ UNLISTED_GRANTS = (
     "urn:openid:params:grant-type:ciba",
     "urb:ietf:params:oauth:grant-type:device_code",
 )
-UNLISTED_METHODS = ("tls_client_auth", "self_signed_tls_client_auth", "attest_jwt_client_auth")
+UNLISTED_METHODS = (
+    "client_secret",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "attest_jwt_client_auth",
+)
 ENDPOINTS = ("token", "revocation", "introspection")
 every_document = pytest.mark.parametrize("path", DOCUMENTS)
 every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
@@ -71,7 +76,7 @@ def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
     forms: dict[str, dict[str, str]] = {
         "refresh_token": {"refresh_token": tokens["refresh_token"]},
         "password": {"username": "alice", "password": PASSWORD},
-        "client_credentials": {"scope": "profile"},
+        "client_credentials": {},
     }
     for grant, form in forms.items():
         response = reader.post("token_endpoint", {"grant_type": grant} | form)

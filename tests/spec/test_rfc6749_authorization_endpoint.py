@@ -154,9 +154,9 @@ def test_state_without_a_value_is_not_returned(rp: RelyingParty) -> None:
     assert "state" not in response_parameters(rp.authorized(state=""))
 
 
-def test_challenge_without_a_value_counts_as_missing(rp: RelyingParty) -> None:
+def test_challenge_without_a_value_counts_as_missing(public_rp: RelyingParty) -> None:
     """3.1, RFC 7636, 4.4.1: if a challenge is required, the request fails."""
-    response = response_parameters(rp.authorize(code_challenge="", code_challenge_method=""))
+    response = response_parameters(public_rp.authorize(code_challenge="", code_challenge_method=""))
     assert response["error"] == "invalid_request"
     assert "must use PKCE" in response["error_description"]
 

@@ -1,6 +1,7 @@
 """RFC 6749, sections 2.3 and 3.2: client authentication and the form of token requests."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -109,12 +110,57 @@ def test_two_methods_are_rejected(rp: RelyingParty) -> None:
     assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
-def test_only_the_registered_method_is_accepted(rp: RelyingParty, app: Flask, services: Services) -> None:
-    """2.3: a client uses the one method that it is registered for."""
-    posting = RelyingParty(app, *register(services, auth_method="client_secret_post"))
-    assert is_accepted(posting.token({}, **FORM, client_id=posting.key, client_secret=posting.secret))
-    assert is_invalid_client(rp.token({}, **FORM, client_id=rp.key, client_secret=rp.secret))
-    assert is_invalid_client(posting.token(**FORM))
+def by_secret(party: RelyingParty, method: str, path: str = "/oauth2/token", **form: str) -> TestResponse:
+    """Send a form to an endpoint, with the secret in the header or in the body."""
+    form = form or FORM
+    if method == "client_secret_basic":
+        return party.browser.post(path, data=form, headers=party.basic)
+    return party.browser.post(path, data=form | {"client_id": party.key, "client_secret": party.secret})
+
+
+SECRET_METHODS = ("client_secret_basic", "client_secret_post")
+DEVICE = "/oauth2/device_authorization"
+
+
+@pytest.mark.parametrize("method", SECRET_METHODS)
+def test_secret_is_accepted_in_header_and_body_by_default(rp: RelyingParty, method: str) -> None:
+    """2.3.1: a client MAY use Basic, and the server MAY support the credentials in the body: here, it supports both."""
+    assert is_accepted(by_secret(rp, method))
+
+
+@pytest.mark.parametrize("method", SECRET_METHODS)
+@pytest.mark.parametrize("path", ["/oauth2/revoke", "/oauth2/introspect", DEVICE])
+def test_every_endpoint_accepts_the_secret_in_header_and_body(
+    app: Flask, services: Services, path: str, method: str
+) -> None:
+    """RFC 7009, 2.1; RFC 7662, 2.1; RFC 8628, 3.1: clients authenticate as at the token endpoint."""
+    grants = ("authorization_code", "urn:ietf:params:oauth:grant-type:device_code")
+    party = RelyingParty(app, *register(services, grant_types=grants))
+    form = {"scope": "openid"} if path == DEVICE else {"token": "x"}
+    assert by_secret(party, method, path, **form).status_code == 200
+
+
+@pytest.mark.parametrize("method", SECRET_METHODS)
+def test_wrong_secret_is_rejected_in_header_and_body(rp: RelyingParty, method: str) -> None:
+    """5.2: a wrong secret is invalid_client, wherever it is sent."""
+    assert is_invalid_client(by_secret(replace(rp, secret="wrong"), method))
+
+
+@pytest.mark.parametrize("method", SECRET_METHODS)
+@pytest.mark.parametrize("registered", [*SECRET_METHODS, "client_secret_jwt", "none"])
+def test_only_the_registered_method_is_accepted(
+    app: Flask, services: Services, registered: str, method: str
+) -> None:
+    """2.3: a client that is registered for one method uses this method only."""
+    party = RelyingParty(app, *register(services, auth_method=registered))
+    response = by_secret(replace(party, secret=party.secret or "none"), method)
+    assert is_accepted(response) if registered == method else is_invalid_client(response)
+
+
+def test_rejected_method_is_reported_with_the_accepted_ones(rp: RelyingParty) -> None:
+    """5.2: error_description helps the developer: it names both methods that the client can use."""
+    description = rp.token({}, **FORM, client_id=rp.key).get_json()["error_description"]
+    assert "registered for client_secret_basic or client_secret_post" in description
 
 
 def test_confidential_client_must_authenticate(rp: RelyingParty) -> None:

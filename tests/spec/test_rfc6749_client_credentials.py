@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
+from tests.support.error_log import recorded
 from tests.support.relying_party import RelyingParty, approve, assert_error, disapprove, register
 
 CLIENT_CREDENTIALS: dict[str, Any] = {
@@ -58,6 +59,30 @@ def test_default_scope_is_returned(service: RelyingParty) -> None:
 def test_scope_beyond_the_registration_is_rejected(service: RelyingParty) -> None:
     """3.3, S14: the server rejects the request and does not reduce the scope."""
     assert_error(request_token(service, scope="read admin"), "invalid_scope")
+
+
+USER_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("kind", ["oauth2", "oidc"])
+@pytest.mark.parametrize("scope", USER_SCOPES)
+def test_scope_about_a_user_is_rejected(app: Flask, services: Services, scope: str, kind: str) -> None:
+    """3.3, 5.2: a scope without a user is invalid: invalid_scope, even if the client is registered for it."""
+    scopes = (*USER_SCOPES, "read")
+    party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS | {"kind": kind, "scopes": scopes}))
+    response = request_token(party, scope=f"read {scope}")
+    assert_error(response, "invalid_scope")
+    row = recorded(services, response)
+    assert (row.cause, row.received, row.expected) == ("scope-needs-user", f"read {scope}", "read")
+    assert request_token(party, scope="read").get_json()["scope"] == "read"
+
+
+def test_unregistered_scope_about_a_user_has_the_same_cause(
+    service: RelyingParty, services: Services
+) -> None:
+    """5.2: registering the scope would not help, so the error does not suggest it."""
+    assert recorded(services, request_token(service, scope="openid")).cause == "scope-needs-user"
 
 
 def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
@@ -112,10 +137,8 @@ def test_disapproval_stops_the_client_and_its_tokens(service: RelyingParty, serv
 
 def test_userinfo_rejects_the_token(app: Flask, services: Services) -> None:
     """The token belongs to the client. There is no user."""
-    service = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS | {"scopes": ("openid",)}))
-    assert (
-        service.userinfo(request_token(service, scope="openid").get_json()["access_token"]).status_code == 403
-    )
+    service = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
+    assert service.userinfo(request_token(service).get_json()["access_token"]).status_code == 403
 
 
 def grants(services: Services) -> int:

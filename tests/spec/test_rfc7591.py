@@ -65,6 +65,39 @@ def test_minimal_request_gets_the_defaults(
     assert (row.is_trusted, row.registered_from) == (False, "127.0.0.1")
 
 
+@pytest.mark.parametrize("requested", [{}, {"scope": None}, {"scope": ""}])
+@pytest.mark.parametrize(
+    ("path", "grant_types", "scope"),
+    [
+        (STANDARD, ["authorization_code"], "openid profile email"),
+        (STANDARD, ["authorization_code", "refresh_token"], "openid profile email offline_access"),
+        (OIDC_PATH, ["authorization_code"], "openid profile email"),
+        (OAUTH2_PATH, ["authorization_code", "refresh_token"], "profile email offline_access"),
+    ],
+)
+def test_client_that_names_no_scope_gets_the_default(
+    client: FlaskClient, path: str, grant_types: list[str], scope: str, requested: dict[str, Any]
+) -> None:
+    """2: if scope is omitted, the server MAY register a default set of scopes. offline_access needs refresh tokens."""
+    assert registered(client, path, grant_types=grant_types, **requested)["scope"] == scope
+
+
+@pytest.mark.parametrize("requested", [None, "client_secret_basic", "client_secret_post"])
+def test_client_that_names_no_method_may_use_the_header_and_the_body(
+    client: FlaskClient, services: Services, requested: str | None
+) -> None:
+    """2: client_secret_basic is the default. The body is accepted too, unless the client names a method."""
+    document = registered(client, token_endpoint_auth_method=requested)
+    assert document["token_endpoint_auth_method"] == (requested or "client_secret_basic")
+    approve(services, document["client_id"])
+    form = {"grant_type": "authorization_code", "code": "x"}
+    rp = RelyingParty(client.application, document["client_id"], document["client_secret"])
+    in_header = rp.token(**form).get_json()["error"]
+    in_body = rp.token({}, **form, client_id=rp.key, client_secret=rp.secret).get_json()["error"]
+    assert (in_header == "invalid_client") is (requested == "client_secret_post")
+    assert (in_body == "invalid_client") is (requested == "client_secret_basic")
+
+
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "registration_access_token"])
 def test_each_client_has_its_own_credentials(client: FlaskClient, name: str) -> None:
     """3.2.1: client_secret MUST be unique for each client_id, and client_id SHOULD NOT belong to another client."""

@@ -253,6 +253,33 @@ def test_client_may_keep_a_redirect_uri_of_an_administrator(approved: Registrant
     assert approved.put(redirect_uris=[uri, "vscode://app/cb"]).get_json()["error"] == "invalid_redirect_uri"
 
 
+def is_accepted_in_body(registrant: Registrant) -> bool:
+    form = {"grant_type": "authorization_code", "code": "x", "client_id": registrant.key}
+    response = registrant.rp.token({}, **form, client_secret=registrant.rp.secret)
+    return bool(response.get_json()["error"] == "invalid_grant")
+
+
+@pytest.mark.parametrize("sent", ["client_secret_basic", None])
+@pytest.mark.parametrize("registered", ["client_secret_basic", None])
+def test_default_method_in_a_change_changes_nothing(
+    app: Flask, services: Services, registered: str | None, sent: str | None
+) -> None:
+    """2.2: a client sends back the metadata that it received. client_secret_basic is also the default of the response."""
+    registrant = Registrant.new(app, token_endpoint_auth_method=registered)
+    approve(services, registrant.key)
+    document = registrant.put(token_endpoint_auth_method=sent).get_json()
+    assert document["registration_status"] == "approved"
+    assert is_accepted_in_body(registrant) is (registered is None)
+
+
+def test_change_restricts_the_method(approved: Registrant, services: Services) -> None:
+    """2.2: a client that names client_secret_post in a change can no longer use the header, once approved."""
+    approved.put(token_endpoint_auth_method="client_secret_post")
+    approve_change(services, approved.key)
+    assert approved.rp.token(grant_type="authorization_code", code="x").status_code == 401
+    assert is_accepted_in_body(approved)
+
+
 def test_new_secret_works_after_approval_of_its_method(approved: Registrant, services: Services) -> None:
     """2.2: the server can issue a secret. S2: it works when the method that needs it is approved, not before."""
     response = approved.put(token_endpoint_auth_method="client_secret_jwt").get_json()

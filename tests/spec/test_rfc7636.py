@@ -122,15 +122,29 @@ def test_malformed_challenge_is_rejected(rp: RelyingParty) -> None:
     )
 
 
-def test_confidential_client_may_omit_pkce(app: Flask, services: Services, sample_users) -> None:
-    """Clients can be registered without PKCE. Certification clients send no challenge."""
-    rp = RelyingParty(app, *register(services, is_pkce_required=False))
-    code = rp.code(code_challenge=None, code_challenge_method=None)
-    assert rp.redeem(code, code_verifier=None).status_code == 200
+WITHOUT_CHALLENGE: dict[str, str | None] = {"code_challenge": None, "code_challenge_method": None}
+
+
+def test_confidential_client_may_omit_pkce(rp: RelyingParty) -> None:
+    """RFC 9700, 2.1.1: PKCE is a MUST for public clients and recommended for confidential ones, so it is optional here."""
+    assert rp.redeem(rp.code(**WITHOUT_CHALLENGE), code_verifier=None).status_code == 200
+
+
+@pytest.mark.parametrize("verifier", [None, "o" * 43])
+def test_challenge_of_a_confidential_client_is_enforced(rp: RelyingParty, verifier: str | None) -> None:
+    """RFC 9700, 2.1.1: if a code_challenge was sent, the server MUST enforce the correct code_verifier."""
+    code = rp.code()
+    assert_error(rp.redeem(code, code_verifier=verifier), "invalid_grant")
+    assert rp.redeem(code).status_code == 200
+
+
+def test_pkce_can_be_required_of_a_confidential_client(app: Flask, services: Services, sample_users) -> None:
+    """4.4.1: if PKCE is required and no challenge was sent, invalid_request."""
+    rp = RelyingParty(app, *register(services, is_pkce_required=True))
+    assert response_parameters(rp.authorize(**WITHOUT_CHALLENGE))["error"] == "invalid_request"
 
 
 def test_verifier_without_a_challenge_is_rejected(app: Flask, services: Services, sample_users) -> None:
     """RFC 9700, 4.8.2: against downgrades, a verifier is accepted only if the request had a challenge."""
     rp = RelyingParty(app, *register(services, is_pkce_required=False))
-    code = rp.code(code_challenge=None, code_challenge_method=None)
-    assert_error(rp.redeem(code), "invalid_grant")
+    assert_error(rp.redeem(rp.code(**WITHOUT_CHALLENGE)), "invalid_grant")

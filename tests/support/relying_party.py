@@ -21,6 +21,7 @@ from authserver.domain.clients import client_secrets, clients, redirect_uris, re
 from authserver.domain.clients.clients import Client
 from authserver.domain.users import users
 from authserver.protocol.services import Services
+from authserver.vocabulary import ScopeName
 from tests.support import forms, sample_users
 from tests.support.sample_users import PASSWORD
 
@@ -39,6 +40,8 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
         "grant_types": EVERY_GRANT,
         "response_types": ("code",),
     }
+    if registration.get("kind", "oidc") == "oidc":
+        asked["scopes"] = tuple(ScopeName)
     with services.database.transaction() as db:
         rules = redirect_uris.rules_for_administrators(services.settings)
         metadata = registrations.validate(

@@ -31,7 +31,7 @@ ENTERED_MIN_LENGTH = 12
 ENTERED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
-_METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
+_METHODS = {AuthMethod.SECRET, AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
 _UNUSED = "This client authenticates without a secret. Choose an authentication method that uses one first."
 _REMEMBERED_FOR = timedelta(minutes=5)
 _MAX_REMEMBERED = 10_000

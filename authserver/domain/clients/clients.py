@@ -29,6 +29,9 @@ from authserver.vocabulary import ClientStatus
 IN_USE = timedelta(days=30)
 """Removing a client that had a sign-in within this time requires typing its name."""
 
+OBSERVED_SIGN_INS = 20
+"""The number of latest sign-ins with PKCE after which the console suggests to require it."""
+
 _UNKNOWN = "There is no client with this key."
 CHANGED = message("Someone else changed this client. Reload the page to see the current version.")
 _ORIGIN_LENGTH = 300  # longer than any host name can be
@@ -64,6 +67,8 @@ class Client(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(String(200), default="")
     last_sign_in_at: Mapped[datetime | None]
+    # The number of latest sign-ins in a row with a code challenge, up to OBSERVED_SIGN_INS.
+    pkce_sign_ins: Mapped[int | None]
     skeleton: Mapped[str | None] = mapped_column(String(name_skeletons.LENGTH), index=True)
 
     # The mapper increments the revision with every change, and rejects a write that is based on an older revision.
@@ -78,6 +83,11 @@ class Client(Base):
     def is_approved(self) -> bool:
         """Whether the client may be used."""
         return self.status == ClientStatus.APPROVED
+
+    @property
+    def always_sends_pkce(self) -> bool:
+        """Whether the client sent PKCE in its latest sign-ins although it need not."""
+        return not self.is_pkce_required and (self.pkce_sign_ins or 0) >= OBSERVED_SIGN_INS
 
     @property
     def is_in_use(self) -> bool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationInfo, field
 from authserver.domain import text_rules
 from authserver.domain.clients import redirect_uris as uri_rules
 from authserver.domain.clients import token_lifetimes
+from authserver.domain.clients.default_scopes import default_scopes
 from authserver.domain.clients.metadata_types import (
     MAX_ACR_VALUES,
     MAX_CONTACTS,
@@ -47,13 +48,8 @@ from authserver.domain.clients.response_types import (
 )
 from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM
 from authserver.setting_values import format_duration
-from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
+from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
-DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
-    ClientKind.OAUTH1: (),
-    ClientKind.OAUTH2: (ScopeName.PROFILE, ScopeName.EMAIL),
-    ClientKind.OIDC: tuple(ScopeName),
-}
 MISSPELLED_DEVICE_GRANT = (
     "urb:ietf:params:oauth:grant-type:device_code"  # Some clients send urb instead of urn.
 )
@@ -106,8 +102,8 @@ class ClientMetadata(BaseModel):
     name: str = _registration("Name", "The name that users see.", ..., alias="client_name")
     auth_method: Annotated[AuthMethod, Strict(False)] = _registration(
         "Authentication method",
-        "How the client authenticates at the token endpoint.",
-        AuthMethod.BASIC,
+        "How the client authenticates. `client_secret` accepts the secret in the header and in the body.",
+        AuthMethod.SECRET,
         alias="token_endpoint_auth_method",
     )
     grant_types: Strings = _registration(
@@ -129,14 +125,15 @@ class ClientMetadata(BaseModel):
     )
     scopes: Strings = _registration(
         "Scopes",
-        f"The scopes that the client may request, {MAX_SCOPES} at most. The default scopes depend on its type.",
+        f"The scopes that the client may request, {MAX_SCOPES} at most. The default is `openid profile email` (without "
+        "`openid` for OAuth 2.0), plus `offline_access` with the grant type `refresh_token`.",
         alias="scope",
     )
     is_pkce_required: bool = _registration(
         "PKCE required",
-        "Whether the client must use PKCE. Always true for public clients. The default is false for confidential "
-        "clients that register themselves.",
-        True,
+        "Whether the client must use PKCE. Always true for public clients. If an authorization request has a challenge, "
+        "the verifier is always required.",
+        False,
         by_client=False,
     )
     is_trusted: bool = _registration(
@@ -316,7 +313,9 @@ class ClientMetadata(BaseModel):
     @field_validator("scopes", mode="before")
     @classmethod
     def _default_scopes(cls, value: Any, info: ValidationInfo) -> Any:
-        return DEFAULT_SCOPES.get(info.data.get("kind", ""), ()) if value is None else value
+        if value is not None:
+            return value
+        return default_scopes(info.data.get("kind", ""), _valid_or_given(info, "grant_types"))
 
     @field_validator("scopes")
     @classmethod

@@ -25,9 +25,10 @@ from authserver.domain.orm import ROW_LOCK, Base
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.settings import Settings
-from authserver.vocabulary import ClientStatus, TokenPrefix
+from authserver.vocabulary import AuthMethod, ClientStatus, TokenPrefix
 
 _PURPOSE = "wanted-secret"
+_DEFAULT_METHODS = {AuthMethod.SECRET, AuthMethod.BASIC}
 _NOT_PENDING = "This change is no longer pending. Reload the page to see the current version."
 
 
@@ -89,8 +90,13 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
 
 def merged(client: Client, requested: ClientMetadata, uri_rules: UriRules) -> ClientMetadata:
     """Return the metadata that a client requests. Fields that only administrators set are kept. Raises InvalidInput."""
+    own = _own_values(requested)
+    # Registration responses contain client_secret_basic for both methods, so a client that sends its metadata back, or
+    # omits the method, must not change it.
+    if {client.auth_method, own["auth_method"]} <= _DEFAULT_METHODS:
+        own["auth_method"] = client.auth_method
     return registrations.validate(
-        _merge(client, _own_values(requested)),
+        _merge(client, own),
         known_name=client.name,
         known_uris=registrations.stored_uris(client),
         uri_rules=uri_rules,

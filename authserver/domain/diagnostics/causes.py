@@ -25,6 +25,8 @@ class Cause(StrEnum):
     GRANT_TYPE_NOT_REGISTERED = "grant-type-not-registered"
     RESPONSE_TYPE_NOT_REGISTERED = "response-type-not-registered"
     SCOPE_NOT_REGISTERED = "scope-not-registered"
+    SCOPE_IGNORED = "scope-ignored"
+    SCOPE_NEEDS_USER = "scope-needs-user"
     RESOURCE_NOT_REGISTERED = "resource-not-registered"
     RESOURCE_MALFORMED = "resource-malformed"
     RESOURCE_TOO_MANY = "resource-too-many"

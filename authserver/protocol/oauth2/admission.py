@@ -141,6 +141,7 @@ def _is_guess(services: Services, credentials: Credentials, client: RegisteredCl
     # Guesses of generated secrets are not counted, because these have 256 bits. Secrets that were verified a moment ago
     # are not counted either.
     secret = credentials.secret or credentials.sent_secret
-    if credentials.method != client.auth_method or not secret:
+    is_accepted = credentials.method in client_authentication.accepted_methods(client.auth_method)
+    if not is_accepted or not secret:
         return False
     return services.secret_verifier.needs_hash(client.secrets, client.revision, secret)

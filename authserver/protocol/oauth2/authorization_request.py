@@ -11,6 +11,7 @@ from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
@@ -91,6 +92,26 @@ class AuthorizationRequest:
     def consent_scopes(self) -> tuple[str, ...]:
         """The scopes on the consent page: those requested, and those that cover claims requested by name."""
         return tuple(dict.fromkeys((*self.scopes, *sorted(self.claims.scopes))))
+
+    @property
+    def ignored_scopes(self) -> ErrorDetails | None:
+        """The scopes that were ignored because the client is not registered for them, to record; None if there are none."""
+        requested = self.parameters.get("scope")
+        if requested is None:
+            return None
+        ignored = requested_scope.ignored_scopes(
+            requested_scope.parse_scope(requested, self.client), self.client
+        )
+        if not ignored:
+            return None
+        return ErrorDetails(
+            error="",
+            cause=Cause.SCOPE_IGNORED,
+            description="The request was accepted, but without scopes that the client is not registered for.",
+            received=" ".join(ignored),
+            expected=" ".join(sorted(self.client.scopes)),
+            client_id=self.client.id,
+        )
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -307,12 +328,11 @@ def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool)
     if requested is None:
         return requested_scope.default_scopes(client)
     scopes = requested_scope.parse_scope(requested, client)
-    if ScopeName.OPENID in scopes:
-        # OpenID Connect Core, section 3.1.2.1: unknown scopes are ignored.
-        scopes = tuple(scope for scope in scopes if scope in client.scopes or scope in set(ScopeName))
-        if not with_code:
-            # Section 11: ignore offline_access if the response has no code, because no refresh token can be issued.
-            scopes = tuple(scope for scope in scopes if scope != ScopeName.OFFLINE_ACCESS)
+    ignored = set(requested_scope.ignored_scopes(scopes, client))
+    if ScopeName.OPENID in scopes and not with_code:
+        # Section 11: ignore offline_access if the response has no code, because no refresh token can be issued.
+        ignored.add(ScopeName.OFFLINE_ACCESS)
+    scopes = tuple(scope for scope in scopes if scope not in ignored)
     requested_scope.check_registered(scopes, requested, client)
     return scopes
 

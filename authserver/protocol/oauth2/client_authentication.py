@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749, section 2.3). A request must use exactly one method: the registered one (S15)."""
+"""Client authentication (RFC 6749, section 2.3). A request must use exactly one method: a registered one (S15)."""
 
 import base64
 import binascii
@@ -15,7 +15,9 @@ from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request
 from authserver.vocabulary import AuthMethod
 
-METHODS = tuple(AuthMethod)
+METHODS = tuple(method for method in AuthMethod if method is not AuthMethod.SECRET)
+"""The methods that a request can use."""
+
 _MAX_ID_LENGTH = 200
 _PAIR = "client_id and secret, each form-encoded, joined by a colon and encoded in Base64"
 
@@ -75,6 +77,13 @@ def parse_credentials(request: Request, parameters: dict[str, str]) -> Credentia
     return Credentials(_check_client_id(client_key), AuthMethod.NONE)
 
 
+def accepted_methods(registered: str) -> tuple[AuthMethod, ...]:
+    """Return the methods that a client may use, by the method that it is registered for."""
+    if registered == AuthMethod.SECRET:
+        return (AuthMethod.BASIC, AuthMethod.POST)
+    return (AuthMethod(registered),)
+
+
 def authenticate_client(
     credentials: Credentials, client: RegisteredClient | None, verifier: SecretVerifier
 ) -> RegisteredClient:
@@ -90,13 +99,15 @@ def authenticate_client(
             received=redaction.unknown_key(credentials.client_key),
             expected="the client_id of a registered client",
         )
-    if credentials.method != client.auth_method:
+    accepted = accepted_methods(client.auth_method)
+    if credentials.method not in accepted:
+        expected = " or ".join(accepted)
         raise ProtocolError(
             ErrorCode.INVALID_CLIENT,
             Cause.CLIENT_AUTHENTICATION_METHOD,
-            f"Client authentication failed: this client is registered for {client.auth_method}.",
+            f"Client authentication failed: this client is registered for {expected}.",
             received=credentials.method,
-            expected=client.auth_method,
+            expected=expected,
             client_id=client.id,
         )
     if credentials.method == AuthMethod.NONE or credentials.assertion is not None:

@@ -29,13 +29,14 @@ from authserver.protocol.http import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import (
     admission,
     bearer_tokens,
+    client_authentication,
     registration,
     registration_json,
     registration_metadata,
 )
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.services import Services
-from authserver.vocabulary import AuthMethod, ClientStatus, TokenPrefix
+from authserver.vocabulary import ClientStatus, TokenPrefix
 
 _WRONG_SECRET = "client_secret must be the current secret of the client."
 
@@ -141,7 +142,8 @@ def _check_secret(services: Services, http_request: Request, client: RegisteredC
         return
     try:
         if isinstance(secret, str) and client_secrets.are_used(client.kind, client.auth_method):
-            credentials = Credentials(client.client_key, AuthMethod(client.auth_method), secret)
+            method = client_authentication.accepted_methods(client.auth_method)[0]
+            credentials = Credentials(client.client_key, method, secret)
             admission.check_secret(services, credentials, client, http_request.address)
             return
     except ProtocolError as error:

@@ -12,7 +12,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, TYPES, WEB
 from authserver.domain.clients.response_types import issued_artifacts, issues_in_browser
 from authserver.errors import InvalidInput
-from authserver.vocabulary import ClientKind, GrantType, ScopeName
+from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
 
 READ_ONLY = (
     "registration_access_token",
@@ -61,10 +61,10 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
         "kind": kind,
         "name": name,
         "scopes": _scopes(given.pop("scopes", ""), kind),
-        # The specifications have no metadata member for PKCE, and the clients of the OpenID certification suite do not
-        # use it. Administrators can require it.
-        "is_pkce_required": False,
     }
+    # No specification defines a method for a secret in either place. A client that omits the method is registered for it.
+    if given.get("auth_method") == AuthMethod.SECRET:
+        given["auth_method"] = _NOT_A_VALUE
     empty = {field for field in registrations.DETAILS if TYPES[field] is tuple and given.get(field) == []}
     defaults = _DEFAULTS if kind == ClientKind.OIDC else {}
     values = {field: value for field, value in given.items() if field not in empty}
@@ -78,6 +78,9 @@ def metadata_of_client(client: Client) -> dict[str, Any]:
     grant_types = list(client.grant_types)
     if issues_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
         grant_types.append(GrantType.IMPLICIT)
+    if client.auth_method == AuthMethod.SECRET:
+        # RFC 7591, section 2: the default, which is a method that works.
+        stored["auth_method"] = AuthMethod.BASIC
     shown = defaults | stored | {"grant_types": grant_types, "scopes": " ".join(client.scopes)}
     return {registered_name(name): value for name, value in shown.items()}
 

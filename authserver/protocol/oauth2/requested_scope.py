@@ -37,10 +37,31 @@ def scope_for_user(parameter: str | None, client: RegisteredClient) -> str:
 
 
 def scope_for_client(parameter: str | None, client: RegisteredClient) -> str:
-    """Return the scope for a client that acts on its own behalf, by default without the scopes for user data."""
-    if parameter is not None:
-        return _registered(parameter, client)
-    return " ".join(sorted(client.own_scopes - _USER_SCOPES))
+    """Return the scope for a client that acts on its own behalf; raises invalid_scope.
+
+    Scopes about a user are not part of the default, and cannot be requested.
+    """
+    own = sorted(client.own_scopes - _USER_SCOPES)
+    if parameter is None:
+        return " ".join(own)
+    for scope in parse_scope(parameter, client):
+        if scope in _USER_SCOPES:
+            raise ProtocolError(
+                ErrorCode.INVALID_SCOPE,
+                Cause.SCOPE_NEEDS_USER,
+                f"The scope {scope} needs a user, but the client acts on its own behalf.",
+                received=parameter,
+                expected=" ".join(own),
+                client_id=client.id,
+            )
+    return _registered(parameter, client)
+
+
+def ignored_scopes(scopes: tuple[str, ...], client: RegisteredClient) -> tuple[str, ...]:
+    """Return the scopes that a sign-in with openid ignores: those that nobody registered (Core, section 3.1.2.1)."""
+    if ScopeName.OPENID not in scopes:
+        return ()
+    return tuple(scope for scope in scopes if scope not in client.scopes and scope not in _USER_SCOPES)
 
 
 def check_registered(scopes: tuple[str, ...], parameter: str, client: RegisteredClient) -> None:

@@ -35,6 +35,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         **proposed_changes.pending_change_values(client),
         entries=[AuditEntry(event) for event in events],
         failed_notices=logout_notices.failed_notices(db, client.id),
+        revision_fields=responses.revision_fields(client),
     )
 
 
@@ -46,6 +47,7 @@ def client_settings(key: str) -> ResponseReturnValue:
         "admin/client_settings.html",
         **header(client, "settings"),
         uri_findings=uri_findings(client.redirect_uris),
+        revision_fields=responses.revision_fields(client),
     )
 
 

@@ -11,9 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from authserver.domain.clients import client_secrets, redirect_uris, registrations
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.default_scopes import default_scopes
 from authserver.domain.clients.metadata import (
     BACKCHANNEL_LOGOUT_URI,
-    DEFAULT_SCOPES,
+    FIELDS,
     FRONTCHANNEL_LOGOUT_URI,
     POST_LOGOUT_REDIRECT_URIS,
     ClientMetadata,
@@ -31,6 +32,10 @@ GENERATE = "generate"
 TYPED = "typed"
 _LOGOUT = fields_of(Section.LOGOUT)
 _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
+_GRANT_TYPES = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
+"""The grant types that the form for a new client preselects. Other defaults are those of the model."""
+
+_AUTH_METHOD: str = FIELDS["auth_method"].default
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,16 @@ class ClientForm:
     name: str = ""
     redirect_uris: tuple[str, ...] = ()
     secret_choice: str = GENERATE
-    auth_method: str = AuthMethod.BASIC
-    grant_types: tuple[str, ...] = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
+    auth_method: str = _AUTH_METHOD
+    grant_types: tuple[str, ...] = _GRANT_TYPES
     response_types: Mapping[str, tuple[str, ...]] = field(
-        default_factory=lambda: dict.fromkeys(_WITH_SCOPES, ("code",))
+        default_factory=lambda: dict.fromkeys(_WITH_SCOPES, FIELDS["response_types"].default)
     )
     scopes: Mapping[str, str] = field(
-        default_factory=lambda: {kind: " ".join(DEFAULT_SCOPES[kind]) for kind in _WITH_SCOPES}
+        default_factory=lambda: {kind: _default_scope(kind, _GRANT_TYPES) for kind in _WITH_SCOPES}
     )
-    is_pkce_required: bool = True
-    is_trusted: bool = False
+    is_pkce_required: bool = FIELDS["is_pkce_required"].default
+    is_trusted: bool = FIELDS["is_trusted"].default
     logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
     secret_again: str = field(default="", repr=False)
@@ -69,10 +74,10 @@ class ClientForm:
             name=form.get("name", ""),
             redirect_uris=tuple(_lines(form.get("redirect_uris", ""))),
             secret_choice=form.get("secret_choice", GENERATE),
-            auth_method=form.get("auth_method", AuthMethod.BASIC),
+            auth_method=form.get("auth_method", _AUTH_METHOD),
             grant_types=tuple(form.getlist("grant_types")),
             response_types={kind: tuple(form.getlist(f"{kind}_response_types")) for kind in _WITH_SCOPES},
-            scopes={kind: form.get(f"{kind}_scopes", "") for kind in _WITH_SCOPES},
+            scopes=_existing_scopes(form) if kind else _new_scopes(form),
             is_pkce_required="pkce_required" in form,
             is_trusted="trusted" in form,
             logout=_logout(form),
@@ -89,7 +94,7 @@ class ClientForm:
             name=client.name,
             redirect_uris=tuple(client.redirect_uris),
             secret_choice=PUBLIC if client.auth_method == AuthMethod.NONE else GENERATE,
-            auth_method=client.auth_method if client.auth_method != AuthMethod.NONE else AuthMethod.BASIC,
+            auth_method=client.auth_method if client.auth_method != AuthMethod.NONE else _AUTH_METHOD,
             grant_types=tuple(client.grant_types),
             response_types={**blank.response_types, client.kind: tuple(client.response_types)},
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},
@@ -164,6 +169,23 @@ def uri_findings(uris: Iterable[str]) -> list[tuple[str, RedirectUriIssue]]:
     """Return each redirect URI that has an issue, with the issue. Warnings are issues too."""
     rules = uri_rules()
     return [(uri, found) for uri in dict.fromkeys(uris) if (found := redirect_uris.find_issue(uri, rules))]
+
+
+def _existing_scopes(form: MultiDict[str, str]) -> dict[str, str]:
+    return {kind: form.get(f"{kind}_scopes", "") for kind in _WITH_SCOPES}
+
+
+def _new_scopes(form: MultiDict[str, str]) -> dict[str, str]:
+    """Parse the scopes of a new client. The default, if it was not changed, follows the selected grant types."""
+    grant_types = form.getlist("grant_types")
+    return {
+        kind: _default_scope(kind, grant_types) if text == _default_scope(kind, _GRANT_TYPES) else text
+        for kind, text in _existing_scopes(form).items()
+    }
+
+
+def _default_scope(kind: str, grant_types: Iterable[str]) -> str:
+    return " ".join(default_scopes(kind, grant_types))
 
 
 def _logout(form: MultiDict[str, str]) -> dict[str, Any]:

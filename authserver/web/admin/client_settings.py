@@ -54,6 +54,33 @@ def edit_client(key: str) -> ResponseReturnValue:
     )
 
 
+@admin.post("/clients/<key>/require-pkce")
+@access.require_recent_sign_in
+def require_pkce(key: str) -> ResponseReturnValue:
+    """Require PKCE of a client that always sends it."""
+    client = responses.get_client(key)
+    back = responses.return_url(url_for("admin.client_settings", key=key))
+    if not client.always_sends_pkce:
+        sentence = (
+            "Nothing was changed: PKCE is already required of {name}, or its last sign-ins had no PKCE."
+        )
+        return responses.redirect_with_message(back, sentence, name=client.name)
+    try:
+        wanted = registrations.validate_change(client, {"is_pkce_required": True})
+        with responses.in_savepoint():
+            clients.edit(
+                current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
+            )
+    except InvalidInput:
+        sentence = (
+            "{name} was not changed, because another of its settings is no longer valid. Edit the client."
+        )
+        return responses.redirect_with_message(back, sentence, name=client.name)
+    except Conflict as error:
+        return responses.render_conflict(client, error)
+    return responses.redirect_with_message(back, "{name} must use PKCE now.", name=client.name)
+
+
 def _check_sector_identifier(client: Client, wanted: ClientMetadata) -> Client:
     try:
         return sector_check.check_and_reload(client, wanted)

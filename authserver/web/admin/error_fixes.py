@@ -10,7 +10,8 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.oauth1 import consumers
-from authserver.vocabulary import AuthMethod, ClientKind
+from authserver.protocol.oauth2.client_authentication import accepted_methods
+from authserver.vocabulary import ClientKind
 from authserver.web.admin.client_forms import uri_rules
 from authserver.web.admin.explanations import FixKind, explanation_of
 
@@ -94,7 +95,7 @@ def is_settled(column: str, row: RecordedError, client: Client) -> bool:
     if not row.received:
         return False
     if column == "auth_method":
-        return bool(row.received == client.auth_method and row.received in set(AuthMethod))
+        return row.received in accepted_methods(client.auth_method)
     if column in {"grant_types", "scopes", "response_types"}:
         return set(received) <= set(getattr(client, column))
     return row.received in client.details.get(column, ())

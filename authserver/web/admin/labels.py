@@ -24,8 +24,9 @@ GRANT_TYPES = {
     GrantType.PASSWORD: "The application handles the user's password.",
 }
 AUTH_METHODS = {
-    AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
-    AuthMethod.POST: "In the request body (client_secret_post)",
+    AuthMethod.SECRET: "Secret in the header or the body (client_secret_basic or client_secret_post)",
+    AuthMethod.BASIC: "Only HTTP Basic (client_secret_basic)",
+    AuthMethod.POST: "Only in the request body (client_secret_post)",
     AuthMethod.SECRET_JWT: "JWT signed with the secret (client_secret_jwt)",
     AuthMethod.PRIVATE_KEY_JWT: "JWT signed with a private key (private_key_jwt)",
 }

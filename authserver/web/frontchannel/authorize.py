@@ -49,10 +49,15 @@ def authorize() -> ResponseReturnValue:
         auth_request = _parse(pairs)
         if request.method == "POST":
             # A cross-site POST has no session cookie, so the request continues after a redirect.
-            return redirect(_continue_url(_store(auth_request, browser=None)), 303)
-        return _proceed(auth_request, None)
+            response: ResponseReturnValue = redirect(_continue_url(_store(auth_request, browser=None)), 303)
+        else:
+            response = _proceed(auth_request, None)
     except (ProtocolError, ClientNotApproved) as error:
         return _respond_with_error(error)
+    # Record this last: the rows of the error log are locked after those of the client.
+    if auth_request.ignored_scopes is not None:
+        protocol_errors.record(auth_request.ignored_scopes, EndpointPath.AUTHORIZE)
+    return response
 
 
 @frontchannel.get(EndpointPath.CONTINUE)
@@ -190,7 +195,13 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
 def _finish(
     auth_request: AuthorizationRequest, interaction: _Interaction | None, user_session: UserSession
 ) -> ResponseReturnValue:
-    client_epoch = access_state.record_sign_in(current.transaction(), auth_request.client, user_session)
+    has_code = "code" in auth_request.response_type_values
+    client_epoch = access_state.record_sign_in(
+        current.transaction(),
+        auth_request.client,
+        user_session,
+        uses_pkce=bool(auth_request.code_challenge) if has_code else None,
+    )
     if client_epoch is None:
         # The client or the user was changed during this request, so evaluate the request again.
         return redirect(

@@ -33,9 +33,23 @@ def test_every_field_is_described(name: str) -> None:
 def test_defaults_are_stored_in_columns_only() -> None:
     columns = stored()
     assert columns["grant_types"] == ["authorization_code"]
-    assert columns["scopes"] == list(metadata.DEFAULT_SCOPES["oidc"])
-    assert columns["is_pkce_required"] is True
+    assert columns["scopes"] == ["openid", "profile", "email"]
+    assert columns["is_pkce_required"] is False
     assert columns["details"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "grant_types", "scope"),
+    [
+        ("oidc", ["authorization_code"], "openid profile email"),
+        ("oidc", ["authorization_code", "refresh_token"], "openid profile email offline_access"),
+        ("oauth2", ["authorization_code"], "profile email"),
+        ("oauth2", ["authorization_code", "refresh_token"], "profile email offline_access"),
+        ("oauth1", [], ""),
+    ],
+)
+def test_default_scopes_depend_on_kind_and_grants(kind: str, grant_types: list[str], scope: str) -> None:
+    assert stored(kind=kind, grant_types=grant_types)["scopes"] == scope.split()
 
 
 def test_given_details_are_stored_as_they_are() -> None:

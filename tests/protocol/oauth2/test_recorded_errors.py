@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.error_log import recorded, recorded_count, reference_of
@@ -15,14 +17,17 @@ from tests.support.relying_party import CHALLENGE, RelyingParty, disapprove, reg
 
 USERINFO = "/oidc/userinfo"
 FORM = "application/x-www-form-urlencoded"
+EVERY_GRANT = ("authorization_code", "refresh_token", "implicit", "client_credentials")
 EVERY_TYPE = ("code", "id_token", "code id_token")
 
 
 @pytest.fixture
 def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
-    """An approved client with a secret and all response types."""
-    return RelyingParty(app, *register(services, response_types=EVERY_TYPE, grant_types=(
-        "authorization_code", "refresh_token", "implicit", "client_credentials")))  # fmt: skip
+    """An approved client with a secret and all response types, which must use PKCE."""
+    return RelyingParty(
+        app,
+        *register(services, response_types=EVERY_TYPE, grant_types=EVERY_GRANT, is_pkce_required=True),
+    )
 
 
 def client_id_of(services: Services, rp: RelyingParty) -> int:
@@ -250,3 +255,37 @@ def test_malformed_browser_request_is_recorded(app: Flask, services: Services, p
     ]:
         row = recorded(services, response)
         assert (response.status_code, row.endpoint, row.cause) == (400, path, cause)
+
+
+def recorded_with_cause(services: Services, cause: str) -> list[RecordedError]:
+    with services.database.transaction(write=False) as db:
+        return list(db.scalars(select(RecordedError).where(RecordedError.cause == cause)))
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_ignored_scope_is_recorded_once_for_each_request(
+    rp: RelyingParty, services: Services, method: str
+) -> None:
+    """The request succeeds (OpenID Connect Core, section 3.1.2.1), so only the record tells the administrator."""
+    request = rp.request(scope="openid models.read profile models.write")
+    if method == "GET":
+        rp.browser.get("/oauth2/authorize", query_string=request)
+    else:
+        rp.browser.post("/oauth2/authorize", data=request)
+    (row,) = recorded_with_cause(services, "scope-ignored")
+    assert (row.endpoint, row.error, row.count) == ("/oauth2/authorize", "", 1)
+    assert (row.client_id, row.received) == (client_id_of(services, rp), "models.read models.write")
+    assert "openid" in row.expected.split()
+    response = rp.redeem(rp.code(scope="openid models.read profile models.write"))
+    assert response.get_json()["scope"] == "openid profile"
+    (row,) = recorded_with_cause(services, "scope-ignored")
+    assert row.count == 2
+
+
+def test_registered_and_standard_scopes_are_not_recorded_as_ignored(
+    rp: RelyingParty, services: Services
+) -> None:
+    rp.code(scope="openid offline_access address")
+    rp.authorize(scope="openid offline_access", response_type="id_token")
+    assert recorded_with_cause(services, "scope-ignored") == []

@@ -114,6 +114,57 @@ def test_client_without_secret_is_public_and_requires_pkce(console):
         assert client_secrets.secrets_of_client(db, client) == []
 
 
+def test_secret_is_accepted_in_header_and_body_by_default(console):
+    key = code_after(create(console).text, "Client key")
+    assert console.client(key).auth_method == "client_secret"
+    settings = console.get(f"/admin/clients/{key}/settings").text
+    assert "Secret in the header or the body (client_secret_basic or client_secret_post)" in settings
+
+
+@pytest.mark.parametrize(
+    ("tab", "grant_types", "typed", "scope"),
+    [
+        ("oidc", ["authorization_code", "refresh_token"], {}, "openid profile email offline_access"),
+        ("oidc", ["authorization_code"], {}, "openid profile email"),
+        ("oauth2", ["authorization_code"], {}, "profile email"),
+        ("oidc", ["authorization_code"], {"oidc_scopes": "openid models"}, "openid models"),
+    ],
+)
+def test_default_scopes_follow_the_grant_types(console, tab, grant_types, typed, scope):
+    page = create(console, tab, grant_types=grant_types, **typed)
+    assert console.client(code_after(page.text, "Client key")).scopes == scope.split()
+
+
+def test_console_command_line_and_registration_have_the_same_defaults(console, runner):
+    grants = ["authorization_code", "refresh_token"]
+    uri = "https://grafana.example.org/login"
+    in_console = code_after(create(console, redirect_uris=uri).text, "Client key")
+    options = ["--type", "oidc", "--name", "Grafana", "--redirect-uri", uri]
+    options += [word for grant in grants for word in ("--grant-type", grant)]
+    in_shell = runner.run_json("clients", "add", *options)["client_key"]
+    metadata = {"client_name": "Grafana", "redirect_uris": [uri], "grant_types": grants}
+    by_itself = console.browser.post("/oauth2/register", json=metadata).get_json()["client_id"]
+    columns = (
+        "kind",
+        "scopes",
+        "auth_method",
+        "is_pkce_required",
+        "is_trusted",
+        "response_types",
+        "grant_types",
+    )
+    first, *others = [
+        [getattr(console.client(key), column) for column in columns]
+        for key in (in_console, in_shell, by_itself)
+    ]
+    assert others == [first, first]
+
+
+def test_secret_can_be_restricted_to_the_header(console):
+    page = create(console, auth_method="client_secret_basic")
+    assert console.client(code_after(page.text, "Client key")).auth_method == "client_secret_basic"
+
+
 def test_typed_secret_is_accepted_and_not_shown(console):
     typed = "a secret that a person chose"
     page = create(console, secret_choice="typed", secret=typed, secret_again=typed)

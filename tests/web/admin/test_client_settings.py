@@ -84,7 +84,7 @@ def test_public_client_can_become_confidential(console):
     client = console.add_client(auth_method="none")
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     console.press(page, "Save", secret_choice=None)
-    assert console.client(client.client_key).auth_method == "client_secret_basic"
+    assert console.client(client.client_key).auth_method == "client_secret"
     assert "has no active secret" in console.get(f"/admin/clients/{client.client_key}").text
 
 

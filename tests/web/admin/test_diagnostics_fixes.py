@@ -125,6 +125,7 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
         ("grant-type-not-registered", "client_credentials", "grant_types", "client_credentials"),
         ("response-type-not-registered", "id_token", "response_types", "id_token"),
         ("scope-not-registered", "openid models.read", "scopes", "models.read"),
+        ("scope-ignored", "models.read", "scopes", "models.read"),
         ("client-authentication-method", "client_secret_post", "auth_method", "client_secret_post"),
         (
             "post-logout-redirect-uri-not-registered",
@@ -137,7 +138,7 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
 def test_settings_form_is_prefilled_with_the_rejected_value(
     console, record, services, cause, received, field, value
 ):
-    client = console.add_client(approve=True, scopes=("openid", "profile"))
+    client = console.add_client(approve=True, scopes=("openid", "profile"), auth_method="client_secret_basic")
     reference = record(cause, client, received=received, expected="x")
     page = console.get(f"/admin/diagnostics/{reference}")
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")

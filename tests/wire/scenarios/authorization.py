@@ -47,7 +47,9 @@ def _response_types(run: Run) -> None:
 
 
 def _sign_in_and_consent(run: Run) -> None:
-    run.add_client("consent", "oidc", grants=("authorization_code",))
+    run.add_client(
+        "consent", "oidc", grants=("authorization_code",), more=("--scope", "openid profile email phone")
+    )
     client = run.clients["consent"]
     browser = run.caller()
     browser.get("sign-in: begin", AUTHORIZE, query=run.request(client, ui_locales="de", login_hint="bob"))
@@ -166,7 +168,6 @@ def _redirected_errors(run: Run) -> None:
         "scope not registered, with openid": {"scope": "openid admin"},
         "scope malformed": {"scope": 'openid "'},
         "scope missing": {"scope": None},
-        "PKCE missing": {"code_challenge": None, "code_challenge_method": None},
         "PKCE plain": {"code_challenge_method": "plain"},
         "PKCE method missing": {"code_challenge_method": None},
         "PKCE malformed": {"code_challenge": "short"},
@@ -184,6 +185,8 @@ def _redirected_errors(run: Run) -> None:
     }
     for title, changes in wrong.items():
         browser.get(f"error to the client: {title}", AUTHORIZE, query=run.request(trusted, **changes))
+    without_pkce = run.request(run.clients["public"], code_challenge=None, code_challenge_method=None)
+    browser.get("error to the client: PKCE missing", AUTHORIZE, query=without_pkce)
     pairs: Pairs = [*run.request(trusted).items(), ("nonce", "again")]
     browser.get("error to the client: repeated", AUTHORIZE, query=pairs)
     browser.get(

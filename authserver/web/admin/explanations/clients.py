@@ -84,6 +84,19 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         Compare.WORDS,
         FixKind.SCOPES,
     ),
+    Cause.SCOPE_IGNORED: Explanation(
+        "A scope was ignored because the client is not registered for it",
+        "The sign-in continued without the scope, because OpenID Connect ignores unknown scopes. Add the scope to the client"
+        " if the application may have it. Otherwise remove it from the application's settings.",
+        Compare.WORDS,
+        FixKind.SCOPES,
+    ),
+    Cause.SCOPE_NEEDS_USER: Explanation(
+        "The client asked for a scope about a user, but acts for itself",
+        "No user takes part in client_credentials. Remove openid, profile, email, address, phone and offline_access from"
+        " the request, or let the application sign users in with another grant type.",
+        Compare.WORDS,
+    ),
     Cause.RESOURCE_NOT_REGISTERED: Explanation(
         "The client may not request this resource",
         "Add the resource to the client if its tokens may be used there.",
