@@ -168,7 +168,7 @@ def after_consent(request: AuthorizationRequest) -> AuthorizationRequest:
 
 def new_scopes(db: Session, request: AuthorizationRequest, user_session: UserSession) -> set[str]:
     """Return the requested scopes that the user has not consented to before."""
-    consent = consents.find(db, user_session.user_id, request.client.id)
+    consent = consents.find_covering(db, user_session.user_id, request.client.id)
     return set(request.consent_scopes) - set(consent.scopes if consent else ())
 
 

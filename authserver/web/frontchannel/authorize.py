@@ -145,6 +145,10 @@ def _expired_page() -> ResponseReturnValue:
     )
 
 
+class _ClientChanged(Exception):
+    """The client, the user or the session changed during this request. Rolls back to the savepoint."""
+
+
 class _Interaction:
     """A stored request and its handle."""
 
@@ -192,6 +196,15 @@ def _finish(
         return redirect(
             _continue_url(interaction.handle if interaction else _store(auth_request, browser_id())), 303
         )
+    return _complete(auth_request, interaction, user_session, client_epoch)
+
+
+def _complete(
+    auth_request: AuthorizationRequest,
+    interaction: _Interaction | None,
+    user_session: UserSession,
+    client_epoch: int,
+) -> ResponseReturnValue:
     if interaction is not None and not authorization_requests.complete(
         current.transaction(),
         interaction.row,
@@ -228,6 +241,7 @@ def _show_consent(
         redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,
+        has_changed=consents.is_outdated(current.transaction(), user_session.user_id, auth_request.client.id),
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(interaction.handle), switch=1),
     )
 
@@ -258,8 +272,16 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
     )
     if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(interaction.handle), 303)
-    consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
-    return _finish(auth_request, interaction, user_session)
+    # The consent counts only if the client is still the one that the page showed, which record_sign_in checks.
+    try:
+        with db.begin_nested():
+            consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
+            client_epoch = access_state.record_sign_in(db, auth_request.client, user_session)
+            if client_epoch is None:
+                raise _ClientChanged
+    except _ClientChanged:
+        return redirect(_continue_url(interaction.handle), 303)
+    return _complete(auth_request, interaction, user_session, client_epoch)
 
 
 def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:

@@ -142,6 +142,7 @@ def _show_consent(approval: TokenApproval, user_session: UserSession, callback: 
         redirect_uri=approval.callback if approval.has_callback_url else "",
         interaction=handle,
         revision=approval.client.revision,
+        has_changed=consents.is_outdated(current.transaction(), user_session.user_id, approval.client.id),
         oauth_token=approval.token,
         oauth_callback=callback,
         switch_url=url_for("frontchannel.sign_in", next=_authorize_url(approval.token, callback), switch=1),
