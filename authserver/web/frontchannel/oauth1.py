@@ -17,6 +17,7 @@ from authserver.domain.authorizations.authorization_requests import (
     NewAuthorizationRequest,
     StoredAuthorizationRequest,
 )
+from authserver.domain.clients.clients import Client
 from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
 from authserver.protocol.access import ClientNotApproved
@@ -25,7 +26,7 @@ from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenAppro
 from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current, local_urls
-from authserver.web.frontchannel import not_approved, protocol_errors
+from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.session.browser import browser_id
@@ -205,4 +206,5 @@ def _error_page(error: OAuth1Error | ClientNotApproved) -> ResponseReturnValue:
         EndpointPath.OAUTH1_AUTHORIZE,
         gettext("This sign-in cannot continue"),
         _START_AGAIN if error.details.client_id is None else _GIVE_REFERENCE,
+        ways_back.links_to(current.transaction().get(Client, error.details.client_id or 0)),
     )
