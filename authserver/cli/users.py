@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
+from authserver.domain import user_sessions
 from authserver.domain.users import profiles, second_factors, users
 from authserver.domain.users.users import User
 from authserver.errors import NotFound
@@ -174,7 +175,7 @@ def reset_second_factor(name: str) -> None:
     """Remove the authenticator app and the recovery codes of a user who has lost them."""
     with Installation().transaction() as db:
         user = _get(db, name)
-        had_one = second_factors.remove(db, actor(), user)
+        had_one = user_sessions.remove_second_factor(db, actor(), user)
         facts = _facts(db, user) | {"removed": had_one}
     sentence = (
         "now signs in with the password only." if had_one else "has no second factor. Nothing was changed."

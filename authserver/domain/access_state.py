@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 
 from authserver import clock
-from authserver.domain import client_cache
+from authserver.domain import client_cache, user_sessions
 from authserver.domain.authorizations.authorizations import Authorization, UserAuthentication
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.clients import OBSERVED_SIGN_INS, Client
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users.users import User
+from authserver.settings import Settings
 
 
 class UserFacts(NamedTuple):
@@ -74,9 +75,10 @@ class AccessState(NamedTuple):
     session_ended_at: datetime | None
     is_offline: bool | None
     grant_type: str | None
+    session_expires_at: datetime | None
 
 
-STATE_COLUMNS: tuple[Any, ...] = (
+_COMPARED: tuple[Any, ...] = (
     Client.status.label("s_client_status"),
     Client.epoch.label("s_client_epoch"),
     Authorization.client_epoch.label("s_granted_client_epoch"),
@@ -88,6 +90,15 @@ STATE_COLUMNS: tuple[Any, ...] = (
     Authorization.is_offline.label("s_is_offline"),
     Authorization.grant_type.label("s_grant_type"),
 )
+
+_SESSION_EXPIRY: tuple[Any, ...] = (
+    UserSession.expires_at.label("s_session_expires_at"),
+    UserSession.seen_at.label("s_session_seen_at"),
+    UserSession.is_remembered.label("s_session_is_remembered"),
+)
+
+STATE_COLUMNS: tuple[Any, ...] = (*_COMPARED, *_SESSION_EXPIRY)
+"""The columns from which ``access_state_of`` computes the access state of an authorization."""
 
 GRANT_COLUMNS: tuple[Any, ...] = (
     Authorization.id.label("authorization_id"),
@@ -138,8 +149,9 @@ def record_sign_in(
 ) -> int | None:
     """Record a sign-in to a client and return the client's epoch. The client's row stays locked until the commit.
 
-    Return None if the client, the defined scopes, the user or the session has changed since this request read them.
-    ``uses_pkce`` says whether the sign-in has a code challenge; None does not count the sign-in.
+    Return None if the client, the defined scopes, the user or the session has changed since this request read them, or if
+    the session lacks the second factor of its user. ``uses_pkce`` says whether the sign-in has a code challenge; None does
+    not count the sign-in.
 
     Call this before any other write: the client must be locked before the audit trail. Decisions of administrators take
     the locks in the same order, which prevents deadlocks.
@@ -149,6 +161,7 @@ def record_sign_in(
         .join(User, User.id == UserSession.user_id)
         .where(UserSession.id == user_session.id, UserSession.ended_at.is_(None))
         .where(User.is_active, User.epoch == user_session.user_epoch)
+        .where(user_sessions.has_required_factors())
     )
     return db.scalar(
         update(Client)
@@ -172,14 +185,22 @@ def _observed_pkce(uses_pkce: bool | None) -> dict[str, Any]:
     return {"pkce_sign_ins": count if uses_pkce else 0}
 
 
-def access_state_of(row: Row[Any]) -> AccessState:
+def access_state_of(row: Row[Any], settings: Settings) -> AccessState:
     """Return the access state in a row. If the row has no authorization columns, return the state of the client alone.
 
     Raises KeyError if the statement reads an authorization without all STATE_COLUMNS.
     """
     if not any(name in row._mapping for name in _FROM_AUTHORIZATION):
         return state_of_caller(row)
-    return AccessState(*(row._mapping[column.name] for column in STATE_COLUMNS))
+    compared = [row._mapping[column.name] for column in _COMPARED]
+    return AccessState._make([*compared, _session_expiry(row, settings)])
+
+
+def _session_expiry(row: Row[Any], settings: Settings) -> datetime | None:
+    expires_at, seen_at, is_remembered = (row._mapping[column.name] for column in _SESSION_EXPIRY)
+    return (
+        None if expires_at is None else user_sessions.expiry_of(expires_at, seen_at, is_remembered, settings)
+    )
 
 
 def calling_client(row: Row[Any]) -> CallingClient:
@@ -199,7 +220,7 @@ def state_of_caller(row: Row[Any]) -> AccessState:
 
 def state_of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> AccessState:
     """Return the state of a client, and of a user if there is one, for a request that has no authorization yet."""
-    return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None)
+    return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None, None)
 
 
 def user_facts_of(row: Row[Any]) -> UserFacts | None:

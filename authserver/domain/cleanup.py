@@ -17,6 +17,7 @@ from sqlalchemy.orm import aliased
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import form_tokens, logout_notices, throttles
+from authserver.domain.authorizations import authorization_requests
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import pending_clients, used_assertions
@@ -114,7 +115,7 @@ RULES = (
         "authorization requests",
         StoredAuthorizationRequest,
         _expired(StoredAuthorizationRequest),
-        timedelta(0),
+        authorization_requests.RESTARTABLE_FOR,
     ),
     Rule("sessions", UserSession, _is_unreferenced),
 )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, String, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from authserver import clock
@@ -12,6 +12,8 @@ from authserver.domain import audit, logout_notices, opaque_tokens
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id
+from authserver.domain.users import second_factors
+from authserver.domain.users.authenticator_apps import AuthenticatorApp
 from authserver.domain.users.users import User
 from authserver.settings import Settings
 from authserver.vocabulary import Acr, TokenPrefix
@@ -160,6 +162,35 @@ def _replace_cookie(
     return StartedSession(fresh, opaque_tokens.format_token(TokenPrefix.SESSION, fresh.id, secret))
 
 
+def lacks_second_factor(db: Session, row: UserSession) -> bool:
+    """Return whether the user of a session has a second factor that was not used in this session."""
+    return row.acr != Acr.MULTI_FACTOR and second_factors.is_enrolled(db, row.user_id)
+
+
+def has_required_factors() -> ColumnElement[bool]:
+    """Return the SQL condition that a session does not lack a second factor; the statement must select from sessions."""
+    app = select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id == UserSession.user_id)
+    return or_(UserSession.acr == Acr.MULTI_FACTOR, ~app.exists())
+
+
+def remove_second_factor(db: Session, actor: Actor, user: User) -> bool:
+    """Remove a user's second factor; return whether there was one.
+
+    The sessions in which it was used become sessions with a password only.
+    """
+    if not second_factors.remove(db, actor, user):
+        return False
+    verified = select(UserSession.id).where(UserSession.user_id == user.id, UserSession.acr != PASSWORD.acr)
+    locked = verified.order_by(UserSession.id).with_for_update(**ROW_LOCK)
+    db.execute(
+        update(UserSession)
+        .where(UserSession.id.in_(locked))
+        .values(acr=PASSWORD.acr, amr=PASSWORD.amr)
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
 def _record_renewal(db: Session, actor: Actor, row: UserSession, after: dict[str, Any]) -> None:
     audit.record(
         db,
@@ -194,9 +225,14 @@ def find_open(db: Session, cookie: str | None) -> UserSession | None:
 
 def is_valid(row: UserSession, settings: Settings, now: datetime) -> bool:
     """Return whether a session has not ended, expired or become idle, and its user is active and has the same epoch."""
-    idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
+    expires_at = expiry_of(row.expires_at, row.seen_at, row.is_remembered, settings)
     is_user_valid = row.user.is_active and row.user_epoch == row.user.epoch
-    return row.ended_at is None and now < row.expires_at and now < idles_at and is_user_valid
+    return row.ended_at is None and now < expires_at and is_user_valid
+
+
+def expiry_of(expires_at: datetime, seen_at: datetime, is_remembered: bool, settings: Settings) -> datetime:
+    """Return the time at which a session expires or becomes idle if it is not used again."""
+    return expires_at if is_remembered else min(expires_at, seen_at + settings.session_idle_lifetime)
 
 
 def is_recent(row: UserSession, settings: Settings) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
+from authserver import clock
 from authserver.domain.access_state import AccessState
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
@@ -20,6 +21,7 @@ class DenialReason(StrEnum):
     USER_CHANGED = "user-changed"
     REVOKED = "authorization-revoked"
     SIGNED_OUT = "signed-out"
+    SESSION_EXPIRED = "session-expired"
     GRANT_NOT_REGISTERED = "grant-type-not-registered"
     RESPONSE_TYPE_NOT_REGISTERED = "response-type-not-registered"
     SCOPE_NOT_REGISTERED = "scope-not-registered"
@@ -56,6 +58,7 @@ _DESCRIPTIONS = {
     ),
     DenialReason.REVOKED: message("The authorization was revoked."),
     DenialReason.SIGNED_OUT: message("The user has signed out."),
+    DenialReason.SESSION_EXPIRED: message("The user's session has expired."),
     DenialReason.GRANT_NOT_REGISTERED: message("The client is not registered for this grant type."),
     DenialReason.RESPONSE_TYPE_NOT_REGISTERED: message(
         "The client is not registered for this response type."
@@ -126,8 +129,15 @@ def _check_authorization(state: AccessState) -> DenialReason | None:
         return DenialReason.USER_CHANGED
     if state.revoked_at is not None:
         return DenialReason.REVOKED
-    if state.session_ended_at is not None and not state.is_offline:
+    return None if state.is_offline else _check_session(state)
+
+
+def _check_session(state: AccessState) -> DenialReason | None:
+    if state.session_ended_at is not None:
         return DenialReason.SIGNED_OUT
+    # The user may sign in again in the same browser, which continues the session and its authorizations.
+    if state.session_expires_at is not None and state.session_expires_at <= clock.now():
+        return DenialReason.SESSION_EXPIRED
     return None
 
 

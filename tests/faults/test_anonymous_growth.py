@@ -106,7 +106,7 @@ def test_expired_requests_are_deleted_with_the_next_one(
 ) -> None:
     for _ in range(5):
         start(rp)
-    clock.advance(settings.interaction_lifetime + timedelta(seconds=1))
+    clock.advance(settings.interaction_lifetime, authorization_requests.RESTARTABLE_FOR, seconds=1)
     start(rp)
     assert rows(services, StoredAuthorizationRequest) == 1
 
@@ -115,7 +115,7 @@ def test_cleanup_deletes_expired_requests_immediately(
     rp: RelyingParty, services: Services, clock: MovingClock, settings: Settings
 ) -> None:
     start(rp)
-    clock.advance(settings.interaction_lifetime + timedelta(seconds=1))
+    clock.advance(settings.interaction_lifetime, authorization_requests.RESTARTABLE_FOR, seconds=1)
     list(cleanup.purge(services.database, settings))
     assert rows(services, StoredAuthorizationRequest) == 0
 
@@ -173,7 +173,7 @@ def test_documented_limits_are_the_real_ones() -> None:
         authorization_requests.MAX_PER_NETWORK,
         authorization_requests.MAX_TOTAL,
         authorization_request.MAX_BYTES,
-        int(defaults.interaction_lifetime.total_seconds() // 60),
+        int((defaults.interaction_lifetime + authorization_requests.RESTARTABLE_FOR).total_seconds() // 60),
     } <= numbers["Authorization requests"]
     assert defaults.device_requests in numbers["Device authorizations"]
     assert defaults.consumer_requests in numbers["Requested consumer keys"]

@@ -149,7 +149,7 @@ def test_unused_family_expires(rp: RelyingParty) -> None:
 def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
     """A family expires at the end of its lifetime, however often its tokens are used."""
     with time_machine.travel(clock.now(), tick=False) as traveler:
-        token = rp.tokens()["refresh_token"]
+        token = rp.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
         for _ in range(6):
             traveler.shift(13 * 24 * 3600)
             token = rp.refresh(token).get_json()["refresh_token"]

@@ -1,7 +1,8 @@
 """Interactions: authorization requests that wait while the user signs in and consents (S12).
 
 The row stores the parameters and the client's revision, so that the user grants exactly what the consent page showed.
-Only the browser that started an interaction can complete it, and only once. For one minute after its completion, the
+Only the browser that started an interaction can complete it, and only once. A request that expired while the user was away
+can be restarted in this browser. For one minute after its completion, the
 same user session can get the response again, so that a double click, a reload or a lost response causes no error
 (docs/decisions/protocol-core.md).
 
@@ -24,6 +25,9 @@ from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
 _REPEATABLE_FOR = timedelta(minutes=1)
+RESTARTABLE_FOR = timedelta(hours=1)
+"""How long an expired request is kept, so that a user who returns late can restart it."""
+
 MAX_PER_NETWORK = 1000
 MAX_TOTAL = 50_000
 _TRIMMED_EVERY = 100
@@ -80,7 +84,7 @@ def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
     If a limit is exceeded, the oldest requests of the network with the most requests are deleted.
     """
     now = clock.now()
-    delete_expired(db, StoredAuthorizationRequest, now)
+    delete_expired(db, StoredAuthorizationRequest, now - RESTARTABLE_FOR)
     network = throttles.network_of(new.address)[:64]
     secret = opaque_tokens.new_secret()
     row = StoredAuthorizationRequest(
@@ -103,18 +107,39 @@ def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
 
 
 def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRequest | None:
-    """Return the request with that handle if it belongs to the browser, or None.
+    """Return the request with that handle if it has not expired and belongs to the browser, or None.
 
     A request that belongs to no browser yet is bound to this one.
     """
+    row = find_in_any_state(db, handle)
+    if row is None or row.expires_at <= clock.now():
+        return None
+    return row if _belongs(db, row, opaque_tokens.digest(browser)) else None
+
+
+def find_in_any_state(db: Session, handle: str | None) -> StoredAuthorizationRequest | None:
+    """Return the request with that handle, even if it has expired or belongs to another browser, or None."""
     parsed = opaque_tokens.parse_token(TokenPrefix.INTERACTION, handle)
     if parsed is None:
         return None
     # Because of the lock, the second of two parallel requests waits, and then reads the outcome of the first one.
     row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=ROW_LOCK)
-    if row is None or not opaque_tokens.matches(parsed, row.digest) or row.expires_at <= clock.now():
-        return None
-    return row if _belongs(db, row, opaque_tokens.digest(browser)) else None
+    return row if row is not None and opaque_tokens.matches(parsed, row.digest) else None
+
+
+def restart(db: Session, settings: Settings, row: StoredAuthorizationRequest, browser: str) -> bool:
+    """Restart an expired request. Return False if it is already complete or belongs to another browser.
+
+    A decision on the consent page is not accepted: the page must be shown again. A sign-in counts as made for this
+    request only within the lifetime of an interaction, as it does without a restart.
+    """
+    now = clock.now()
+    if not row.is_open or row.expires_at > now or not _belongs(db, row, opaque_tokens.digest(browser)):
+        return False
+    row.created_at = max(row.created_at, now - settings.interaction_lifetime)
+    row.expires_at = now + settings.interaction_lifetime
+    row.shown_session_id = None
+    return True
 
 
 def was_just_completed(row: StoredAuthorizationRequest, session_id: int) -> bool:

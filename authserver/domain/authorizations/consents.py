@@ -1,4 +1,8 @@
-"""Consents: the scopes that a user has granted to a client, until the user withdraws them."""
+"""Consents: the scopes that a user has granted to a client, until the user withdraws them.
+
+A consent covers the client that the user saw. If an administrator changes the client's name, adds an origin to its
+redirect URIs, or disapproves it, the consent no longer counts, and the user is asked again.
+"""
 
 from datetime import datetime
 
@@ -10,12 +14,18 @@ from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
+from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import ROW_LOCK, Base, Id, lock
+from authserver.domain.text_rules import NAME_LENGTH
 
 
 class Consent(Base):
-    """The consent of one user to one client."""
+    """The consent of one user to one client, as the client was at that time.
+
+    ``client_origins`` are the origins or schemes of its redirect URIs. The three columns are None in rows that an older
+    version has written, which may run at the same time as this one. Such a consent does not count.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (UniqueConstraint("user_id", "client_id"),)
@@ -25,6 +35,9 @@ class Consent(Base):
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[list[str]]
     granted_at: Mapped[datetime]
+    client_name: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
+    client_epoch: Mapped[int | None]
+    client_origins: Mapped[list[str] | None]
     client: Mapped[Client] = relationship(lazy="raise")
 
 
@@ -36,15 +49,31 @@ def find(db: Session, user_id: int, client_id: int) -> Consent | None:
     ).one_or_none()
 
 
-def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...]) -> None:
-    """Add scopes to the consent of a user to a client."""
-    lock(db, f"consent:{user_id}:{client_id}")
+def find_covering(db: Session, user_id: int, client_id: int) -> Consent | None:
+    """Return the consent of a user to a client if it covers the client as it is now, or None."""
+    row, client = find(db, user_id, client_id), db.get_one(Client, client_id)
+    return row if row is not None and _covers(row, client) else None
+
+
+def is_outdated(db: Session, user_id: int, client_id: int) -> bool:
+    """Return whether the user has consented to the client, but the client has changed since then."""
     row = find(db, user_id, client_id)
+    return row is not None and not _covers(row, db.get_one(Client, client_id))
+
+
+def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...]) -> None:
+    """Add scopes to the consent of a user to a client. If the client has changed, the scopes replace the earlier ones."""
+    lock(db, f"consent:{user_id}:{client_id}")
+    row, client = find(db, user_id, client_id), db.get_one(Client, client_id)
     if row is None:
         row = Consent(user_id=user_id, client_id=client_id, scopes=[])
         db.add(row)
-    row.scopes = sorted({*row.scopes, *scopes})
+    kept = row.scopes if _covers(row, client) else []
+    row.scopes = sorted({*kept, *scopes})
     row.granted_at = clock.now()
+    row.client_name = client.name
+    row.client_epoch = client.epoch
+    row.client_origins = redirect_uris.origins_and_schemes_of(client.redirect_uris)
     db.flush()
 
 
@@ -79,3 +108,9 @@ def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
     authorizations.revoke_of_user_and_client(db, user_id, client.id)
     db.flush()
     audit.record(db, actor, Event.CONSENT_WITHDRAW, subject=client, user_id=user_id, before=before)
+
+
+def _covers(row: Consent, client: Client) -> bool:
+    origins = redirect_uris.origins_and_schemes_of(client.redirect_uris)
+    is_same = row.client_name == client.name and row.client_epoch == client.epoch
+    return is_same and set(origins) <= set(row.client_origins or ())

@@ -280,6 +280,11 @@ def web_origins_of(uris: Iterable[str]) -> set[str]:
     return {origin for uri in uris if (origin := origin_of(uri))}
 
 
+def origins_and_schemes_of(uris: Iterable[str]) -> list[str]:
+    """Return the web origins of URIs, or their schemes if they have no web origin, sorted."""
+    return sorted({origin_of(uri) or f"{uri.partition(':')[0].lower()}:" for uri in uris})
+
+
 def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
     if not (uri.startswith("http://") and registered.startswith("http://")):
         return False

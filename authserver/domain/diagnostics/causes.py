@@ -110,6 +110,7 @@ class Cause(StrEnum):
     USER_CHANGED = "user-changed"
     AUTHORIZATION_REVOKED = "authorization-revoked"
     SIGNED_OUT = "signed-out"
+    SESSION_EXPIRED = "session-expired"
     ANOTHER_USER = "another-user"
     LOGIN_REQUIRED = "login-required"
     CONSENT_REQUIRED = "consent-required"

@@ -1,6 +1,7 @@
 """The second factor of a user: an authenticator app, with recovery codes in case the app is lost.
 
-Users with a second factor need it for every sign-in (see ``authentication``, which also limits the attempts).
+Users with a second factor need it for every sign-in (see ``authentication``, which also limits the attempts). A session
+from before the setup gives no access until its user has entered a code.
 """
 
 from collections.abc import Collection
@@ -147,7 +148,7 @@ def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str
 
 
 def remove(db: Session, actor: Actor, user: User) -> bool:
-    """Remove the second factor; return whether there was one."""
+    """Remove the second factor; return whether there was one. Use ``user_sessions.remove_second_factor``."""
     db.get_one(User, user.id, with_for_update=ROW_LOCK)
     recovery_codes.remove(db, user.id)
     if not authenticator_apps.remove(db, user.id):

@@ -90,9 +90,8 @@ def needs_consent(db: Session, approval: TokenApproval, user_session: UserSessio
     """Return whether the user must consent. Requests of OAuth Core 1.0 always need consent."""
     if approval.is_1_0:
         return True
-    return (
-        not approval.client.is_trusted and consents.find(db, user_session.user_id, approval.client.id) is None
-    )
+    consent = consents.find_covering(db, user_session.user_id, approval.client.id)
+    return not approval.client.is_trusted and consent is None
 
 
 def allow(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:

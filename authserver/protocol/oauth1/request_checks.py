@@ -90,9 +90,9 @@ def check_client(request: SignedRequest) -> None:
         raise OAuth1Error(code, denial.description, client_id=request.client.id)
 
 
-def check_authorization(request: SignedRequest, code: ProblemCode) -> None:
+def check_authorization(request: SignedRequest, settings: Settings, code: ProblemCode) -> None:
     """Run the access check for the authorization of the credential; raises OAuth1Error with the given code."""
-    denial = access.check_access(access_state.access_state_of(request.row))
+    denial = access.check_access(access_state.access_state_of(request.row, settings))
     if denial is not None:
         raise OAuth1Error(code, denial.description, received=denial, client_id=request.client.id)
 

@@ -168,7 +168,7 @@ class OAuth1Server(AuthorizationServer):
         if error is not None:
             return error
         try:
-            request_checks.check_authorization(request, ProblemCode.TOKEN_REVOKED)
+            request_checks.check_authorization(request, self.settings, ProblemCode.TOKEN_REVOKED)
         except OAuth1Error as denied:
             return denied
         return None

@@ -48,7 +48,7 @@ def verify_request(server: OAuth1Server, request: SignedRequest) -> VerifiedRequ
     request_checks.check_request(request, server.settings, server.vault, token_secret)
     if row.expires_at <= clock.now():
         raise _unknown_or_expired(request, "The access token has expired.")
-    request_checks.check_authorization(request, ProblemCode.INVALID_EXPIRED_TOKEN)
+    request_checks.check_authorization(request, server.settings, ProblemCode.INVALID_EXPIRED_TOKEN)
     user = access_state.user_facts_of(row)
     assert user is not None
     _claim(server, request)

@@ -10,14 +10,13 @@ from enum import Enum, auto
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import access_state, opaque_tokens
+from authserver.domain import access_state, opaque_tokens, user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import clients
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import second_factors
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved, DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError, public_description
@@ -107,8 +106,10 @@ def next_step(
         if _was_made_for(user_session, started_at):
             raise AuthorizationError(_another_user(request), request.target)
         return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
+    if user_sessions.lacks_second_factor(db, user_session):
+        return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
     if not request.acr_requirement.is_met_by(user_session.acr):
-        acr_step = _step_to_acr(db, request, user_session)
+        acr_step = _step_to_acr(request)
         if acr_step is not None:
             return acr_step
     if _needs_consent(db, request, user_session):
@@ -167,7 +168,7 @@ def after_consent(request: AuthorizationRequest) -> AuthorizationRequest:
 
 def new_scopes(db: Session, request: AuthorizationRequest, user_session: UserSession) -> set[str]:
     """Return the requested scopes that the user has not consented to before."""
-    consent = consents.find(db, user_session.user_id, request.client.id)
+    consent = consents.find_covering(db, user_session.user_id, request.client.id)
     return set(request.consent_scopes) - set(consent.scopes if consent else ())
 
 
@@ -229,16 +230,13 @@ def _another_user(request: AuthorizationRequest) -> ProtocolError:
     )
 
 
-def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserSession) -> NextStep | None:
-    """Return the step by which the user can reach the requested class, or None if the request continues without it."""
-    is_essential = request.acr_requirement.is_essential
-    if request.acr_requirement.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
-        # A request with prompt=none can continue without a voluntary class (Core, section 5.5.1.1). The acr claim
-        # reports the class that was reached.
-        if not _may_interact(request) and not is_essential:
-            return None
-        return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
-    if not is_essential:
+def _step_to_acr(request: AuthorizationRequest) -> NextStep | None:
+    """Return the step by which a user without a second factor can reach the requested class.
+
+    Return None if the request continues without the class, because it is voluntary (Core, section 5.5.1.1). The acr
+    claim reports the class that was reached.
+    """
+    if not request.acr_requirement.is_essential:
         return None
     if request.acr_requirement.can_be_met() and _may_interact(request):
         return NextStep.ENROLL

@@ -72,7 +72,7 @@ def accept_bearer_token(
         )
     client = services.client_cache.get(connection, row.c_id, row.c_revision)
     scopes = row.scope.split()
-    denial = access.check_access(access_state.access_state_of(row), client, scopes=scopes)
+    denial = access.check_access(access_state.access_state_of(row, services.settings), client, scopes=scopes)
     if denial is not None:
         received, expected = access.compare_registration(denial, client, (row.s_grant_type,), scopes)
         raise BearerError(

@@ -53,7 +53,7 @@ def _introspect_refresh_token(
     if not is_genuine or presented.generation != row.generation or row.c_id != caller.id:
         return _INACTIVE
     ends_at = min(row.idle_expires_at, row.expires_at)
-    if ends_at <= clock.now() or not _has_access(row, caller, GrantType.REFRESH_TOKEN):
+    if ends_at <= clock.now() or not _has_access(services, row, caller, GrantType.REFRESH_TOKEN):
         return _INACTIVE
     return _describe(services, caller, row) | {
         "iat": clock.timestamp(row.rotated_at),
@@ -75,7 +75,7 @@ def _introspect_access_token(
     owner = _owner(services, row)
     audience = row.audience.split()
     is_registered = resources.are_registered(audience, owner, services.settings)
-    if not bearer_tokens.is_active(row) or not is_registered or not _has_access(row, owner):
+    if not bearer_tokens.is_active(row) or not is_registered or not _has_access(services, row, owner):
         return _INACTIVE
     audience = audience or [services.settings.issuer]
     return _describe(services, owner, row) | {
@@ -114,8 +114,10 @@ def _owner(services: Services, row: Row[Any]) -> RegisteredClient:
         return services.client_cache.get(connection, row.c_id, row.c_revision)
 
 
-def _has_access(row: Row[Any], owner: RegisteredClient, grant_type: str | None = None) -> bool:
-    state = access_state.access_state_of(row)
+def _has_access(
+    services: Services, row: Row[Any], owner: RegisteredClient, grant_type: str | None = None
+) -> bool:
+    state = access_state.access_state_of(row, services.settings)
     return access.check_access(state, owner, grant_type=grant_type, scopes=row.scope.split()) is None
 
 

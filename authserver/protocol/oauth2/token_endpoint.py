@@ -104,15 +104,17 @@ def _issue(services: Services, request: ClientRequest, grant: Grant) -> dict[str
 def _run_phases(services: Services, request: ClientRequest, grant: Grant) -> dict[str, Any]:
     row, client = admission.admit(services, request, grant.load, grant_type=grant.grant_type)
     checked = grant.check(PresentedRequest(services, request, client, row))
-    _check_access(row, client, grant.grant_type, checked.scope.split())
+    _check_access(services, row, client, grant.grant_type, checked.scope.split())
     if checked.deferred_error is not None:
         raise checked.deferred_error
     audience = _audience(services, request, client, row)
     return grant.issue(ApprovedRequest(services, request, client, row, checked.scope, audience))
 
 
-def _check_access(row: Row[Any], client: RegisteredClient, grant_type: str, scopes: list[str]) -> None:
-    state = access_state.access_state_of(row)
+def _check_access(
+    services: Services, row: Row[Any], client: RegisteredClient, grant_type: str, scopes: list[str]
+) -> None:
+    state = access_state.access_state_of(row, services.settings)
     denial = access.check_access(state, client, grant_type=grant_type, scopes=scopes)
     if denial is not None:
         grant_types = [name for name in (grant_type, state.grant_type) if name is not None]

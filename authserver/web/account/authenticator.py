@@ -74,7 +74,7 @@ def ask_remove_authenticator() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def remove_authenticator() -> ResponseReturnValue:
     """Remove the app and the recovery codes."""
-    if second_factors.remove(current.transaction(), current.actor(), own_user()):
+    if user_sessions.remove_second_factor(current.transaction(), current.actor(), own_user()):
         flash(
             gettext("The authenticator app was removed. You now sign in with your password only."), "success"
         )

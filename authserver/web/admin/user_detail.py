@@ -93,7 +93,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
         "disable": (lambda: users.disable(db, actor, user), "is disabled and signed out everywhere."),
         "enable": (lambda: users.enable(db, actor, user), "can sign in again."),
         "remove-second-factor": (
-            lambda: second_factors.remove(db, actor, user),
+            lambda: user_sessions.remove_second_factor(db, actor, user),
             "can now sign in with the password alone.",
         ),
     }

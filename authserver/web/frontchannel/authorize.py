@@ -16,6 +16,7 @@ from authserver.domain.authorizations.authorization_requests import (
     NewAuthorizationRequest,
     StoredAuthorizationRequest,
 )
+from authserver.domain.clients.clients import Client
 from authserver.domain.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.errors import ProtocolError
@@ -29,8 +30,8 @@ from authserver.protocol.oauth2.authorization_request import (
 )
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
-from authserver.web import client_redirects, current
-from authserver.web.frontchannel import not_approved, protocol_errors
+from authserver.web import client_redirects, current, local_urls
+from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import error_pages, languages
@@ -63,7 +64,9 @@ def authorize() -> ResponseReturnValue:
 @frontchannel.get(EndpointPath.CONTINUE)
 @current.writes
 def continue_authorization() -> ResponseReturnValue:
-    """Continue a stored request, after a sign-in or a POST."""
+    """Continue a stored request, after a sign-in or a POST, or start it again as a new request."""
+    if request.args.get("restart") == "1":
+        return _start_again(request.args.get("interaction"))
     return _resume(request.args.get("interaction"), _proceed, _respond_again)
 
 
@@ -114,14 +117,14 @@ def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) 
         authorization_requests.find(current.transaction(), handle, browser_id()),
     )
     if row is None:
-        return _expired_page()
+        return _restart(handle)
     if not row.is_open:
         if (
             repeated is None
             or user_session is None
             or not authorization_requests.was_just_completed(row, user_session.id)
         ):
-            return _expired_page()
+            return _over_page(row, handle)
         step = repeated
     try:
         restored = _parse(restore_pairs(row.parameters))
@@ -136,22 +139,54 @@ def _respond_again(auth_request: AuthorizationRequest, interaction: "_Interactio
     """Return the response again, after a double click, a reload or a lost response, if the decision is still valid."""
     db, user_session, row = current.transaction(), current.current_session(), interaction.row
     if user_session is None or auth_request.client.revision != row.client_revision:
-        return _expired_page()
+        return _over_page(interaction.row, interaction.handle)
     if not authorization.is_still_allowed(db, auth_request, user_session, started_at=row.created_at):
-        return _expired_page()
+        return _over_page(interaction.row, interaction.handle)
     client_epoch = access_state.record_sign_in(db, auth_request.client, user_session)
-    return (
-        _expired_page() if client_epoch is None else _send(_issue(auth_request, user_session, client_epoch))
+    if client_epoch is None:
+        return _over_page(interaction.row, interaction.handle)
+    return _send(_issue(auth_request, user_session, client_epoch))
+
+
+def _restart(handle: str | None) -> ResponseReturnValue:
+    """Restart a request that expired in this browser while the user was away, or show a page with a way back."""
+    db, settings = current.transaction(), current.services().settings
+    row = authorization_requests.find_in_any_state(db, handle)
+    if row is None or not authorization_requests.restart(db, settings, row, browser_id()):
+        return _over_page(row, handle)
+    return redirect(
+        _continue_url(handle or "") if request.method == "POST" else local_urls.current_url(), 303
     )
 
 
-def _expired_page() -> ResponseReturnValue:
+def _start_again(handle: str | None) -> ResponseReturnValue:
+    """Evaluate the parameters of a stored request like a new request of this browser."""
+    row = authorization_requests.find_in_any_state(current.transaction(), handle)
+    if row is None:
+        return _over_page(None, handle)
+    try:
+        return _proceed(_parse(restore_pairs(row.parameters)), None)
+    except (AuthorizationError, ClientNotApproved) as error:
+        return _respond_with_error(error)
+
+
+def _over_page(row: StoredAuthorizationRequest | None, handle: str | None) -> ResponseReturnValue:
+    links, client = {}, None
+    if row is not None:
+        again = url_for("frontchannel.continue_authorization", interaction=handle, restart=1)
+        links[gettext("Start again")] = again
+        client = current.transaction().get(Client, row.client_id)
     return error_pages.error_page(
         400,
         gettext("This sign-in cannot continue"),
         gettext("It is already finished, has expired, or was started in another browser."),
         gettext("Go back to the application and start again."),
+        links=links | ways_back.links_to(client),
     )
+
+
+class _ClientChanged(Exception):
+    """The client, the user or the session changed during this request. Rolls back to the savepoint."""
 
 
 class _Interaction:
@@ -207,13 +242,22 @@ def _finish(
         return redirect(
             _continue_url(interaction.handle if interaction else _store(auth_request, browser_id())), 303
         )
+    return _complete(auth_request, interaction, user_session, client_epoch)
+
+
+def _complete(
+    auth_request: AuthorizationRequest,
+    interaction: _Interaction | None,
+    user_session: UserSession,
+    client_epoch: int,
+) -> ResponseReturnValue:
     if interaction is not None and not authorization_requests.complete(
         current.transaction(),
         interaction.row,
         session_id=user_session.id,
         client_revision=auth_request.client.revision,
     ):
-        return _expired_page()
+        return _over_page(interaction.row, interaction.handle)
     return _send(_issue(auth_request, user_session, client_epoch))
 
 
@@ -243,6 +287,7 @@ def _show_consent(
         redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,
+        has_changed=consents.is_outdated(current.transaction(), user_session.user_id, auth_request.client.id),
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(interaction.handle), switch=1),
     )
 
@@ -273,8 +318,16 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
     )
     if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(interaction.handle), 303)
-    consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
-    return _finish(auth_request, interaction, user_session)
+    # The consent counts only if the client is still the one that the page showed, which record_sign_in checks.
+    try:
+        with db.begin_nested():
+            consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
+            client_epoch = access_state.record_sign_in(db, auth_request.client, user_session)
+            if client_epoch is None:
+                raise _ClientChanged
+    except _ClientChanged:
+        return redirect(_continue_url(interaction.handle), 303)
+    return _complete(auth_request, interaction, user_session, client_epoch)
 
 
 def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:

@@ -35,6 +35,8 @@ def device() -> ResponseReturnValue:
     user_session = current.current_session_without_transaction()
     if user_session is None:
         return access.sign_in_first()
+    if (step_up := access.require_second_factor(user_session)) is not None:
+        return step_up
     code = request.args.get("user_code", "")
     # Another site must not consume this user's attempts, so after a link from another site, the user submits the code.
     is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
@@ -47,6 +49,8 @@ def post_device() -> ResponseReturnValue:
     user_session = current.current_session_without_transaction()
     if user_session is None:
         return access.sign_in_first()
+    if (step_up := access.require_second_factor(user_session)) is not None:
+        return step_up
     return _look_up(user_session, request.form.get("user_code", ""))
 
 
@@ -57,6 +61,8 @@ def decide_device() -> ResponseReturnValue:
     if user_session is None:
         return access.sign_in_first()
     db = current.transaction()
+    if (step_up := access.require_second_factor(user_session)) is not None:
+        return step_up
     row = device_authorizations.find_shown(db, request.form.get("confirmation"), user_session.id)
     if row is None:
         return _show_decision(user_session)

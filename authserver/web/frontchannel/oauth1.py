@@ -11,11 +11,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
+from authserver.domain import user_sessions
 from authserver.domain.authorizations import authorization_requests, consents
 from authserver.domain.authorizations.authorization_requests import (
     NewAuthorizationRequest,
     StoredAuthorizationRequest,
 )
+from authserver.domain.clients.clients import Client
 from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
 from authserver.protocol.access import ClientNotApproved
@@ -24,10 +26,11 @@ from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenAppro
 from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current, local_urls
-from authserver.web.frontchannel import not_approved, protocol_errors
+from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.session.browser import browser_id
+from authserver.web.session.sign_in_page import Step
 
 _START_AGAIN = message("Go back to the application and start again.")
 _GIVE_REFERENCE = message(
@@ -45,6 +48,8 @@ def authorize_oauth1() -> ResponseReturnValue:
         user_session = current.current_session()
         if user_session is None:
             return _sign_in_first(approval)
+        if user_sessions.lacks_second_factor(current.transaction(), user_session):
+            return _sign_in_first(approval, step="code")
         if authorization.needs_consent(current.transaction(), approval, user_session):
             return _show_consent(approval, user_session, callback)
         return _respond(
@@ -58,7 +63,7 @@ def authorize_oauth1() -> ResponseReturnValue:
 def consent_oauth1() -> ResponseReturnValue:
     """Apply the user's decision."""
     try:
-        user_session = current.current_session()
+        user_session = _complete_session()
         row = authorization_requests.find(
             current.transaction(), request.form.get("interaction"), browser_id()
         )
@@ -87,6 +92,14 @@ def cancel_oauth1() -> ResponseReturnValue:
     return _respond(approval, authorization.deny(current.transaction(), approval))
 
 
+def _complete_session() -> UserSession | None:
+    """Return the user session, or None if there is none or the second factor of its user is missing."""
+    user_session = current.current_session()
+    if user_session is None or user_sessions.lacks_second_factor(current.transaction(), user_session):
+        return None
+    return user_session
+
+
 def _find_approval(values: MultiDict[str, str], *, is_decided: bool = False) -> TokenApproval:
     for name in ("oauth_token", "oauth_callback"):
         if len(values.getlist(name)) > 1:
@@ -101,10 +114,12 @@ def _authorize_url(token: str, callback: str, **more: object) -> str:
     return url_for("frontchannel.authorize_oauth1", **values, **more)  # type: ignore[arg-type]
 
 
-def _sign_in_first(approval: TokenApproval) -> ResponseReturnValue:
+def _sign_in_first(approval: TokenApproval, step: Step = "password") -> ResponseReturnValue:
     callback = request.args.get("oauth_callback")
     cancel = url_for("frontchannel.cancel_oauth1", oauth_token=approval.token, oauth_callback=callback)
-    return sign_in_first(local_urls.current_url(), application=approval.client.name, cancel_url=cancel)
+    return sign_in_first(
+        local_urls.current_url(), application=approval.client.name, cancel_url=cancel, step=step
+    )
 
 
 def _show_consent(approval: TokenApproval, user_session: UserSession, callback: str) -> ResponseReturnValue:
@@ -129,6 +144,7 @@ def _show_consent(approval: TokenApproval, user_session: UserSession, callback: 
         redirect_uri=approval.callback if approval.has_callback_url else "",
         interaction=handle,
         revision=approval.client.revision,
+        has_changed=consents.is_outdated(current.transaction(), user_session.user_id, approval.client.id),
         oauth_token=approval.token,
         oauth_callback=callback,
         switch_url=url_for("frontchannel.sign_in", next=_authorize_url(approval.token, callback), switch=1),
@@ -191,4 +207,5 @@ def _error_page(error: OAuth1Error | ClientNotApproved) -> ResponseReturnValue:
         EndpointPath.OAUTH1_AUTHORIZE,
         gettext("This sign-in cannot continue"),
         _START_AGAIN if error.details.client_id is None else _GIVE_REFERENCE,
+        ways_back.links_to(current.transaction().get(Client, error.details.client_id or 0)),
     )

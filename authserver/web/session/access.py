@@ -1,8 +1,8 @@
 """Access to pages: for signed-in users, for users who signed in recently, and for the Configure Server permission.
 
-``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response
-that replaces the response of the view, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form,
-the sign-in page preserves its input (see ``preserved_forms``).
+``require_sign_in``, ``require_second_factor`` and ``require_configure_server`` return a response that replaces the
+response of the view, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form, the sign-in page
+preserves its input (see ``preserved_forms``).
 """
 
 from collections.abc import Callable
@@ -17,8 +17,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from authserver.domain import user_sessions
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import second_factors
-from authserver.vocabulary import Acr
 from authserver.web import current, local_urls
 from authserver.web.rendering import error_pages
 from authserver.web.session import preserved_forms
@@ -28,8 +26,14 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def require_sign_in() -> ResponseReturnValue | None:
-    """Redirect users who are not signed in to the sign-in page."""
-    return None if current.load_session() else sign_in_first()
+    """Redirect users who are not signed in to the sign-in page, and ask for a missing second factor."""
+    user_session = current.load_session()
+    return sign_in_first() if user_session is None else require_second_factor(user_session)
+
+
+def require_second_factor(user_session: UserSession) -> ResponseReturnValue | None:
+    """Ask a user who set up a second factor after this sign-in for a code."""
+    return _sign_in_again(user_session, "code") if lacks_second_factor(user_session) else None
 
 
 def require_configure_server() -> ResponseReturnValue | None:
@@ -37,6 +41,8 @@ def require_configure_server() -> ResponseReturnValue | None:
     user_session = current.load_session()
     if user_session is None:
         return sign_in_first()
+    if (step_up := require_second_factor(user_session)) is not None:
+        return step_up
     if user_session.user.may_configure_server:
         return None
     return error_pages.error_page(
@@ -69,9 +75,7 @@ def require_recent_sign_in(view: View) -> View:
             return sign_in_first()
         if not user_sessions.is_recent(user_session, current.services().settings):
             return _sign_in_again(user_session, "password")
-        if lacks_second_factor(user_session):
-            return _sign_in_again(user_session, "code")
-        return view(*args, **kwargs)
+        return require_second_factor(user_session) or view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
 
@@ -102,12 +106,10 @@ def on_csrf_error(error: CSRFError) -> ResponseReturnValue:
 
 def lacks_second_factor(user_session: UserSession) -> bool:
     """Return whether the user has a second factor that was not used in this session."""
-    if user_session.acr == Acr.MULTI_FACTOR:
-        return False
     if current.has_transaction():
-        return second_factors.is_enrolled(current.transaction(), user_session.user_id)
+        return user_sessions.lacks_second_factor(current.transaction(), user_session)
     with current.services().database.transaction(write=False) as db:
-        return second_factors.is_enrolled(db, user_session.user_id)
+        return user_sessions.lacks_second_factor(db, user_session)
 
 
 def _owner_of_form() -> int | None:

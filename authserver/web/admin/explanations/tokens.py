@@ -114,6 +114,10 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The user has signed out",
         f"{_SIGN_IN_AGAIN} An application that works without the user must request the scope offline_access.",
     ),
+    Cause.SESSION_EXPIRED: Explanation(
+        "The user's session has expired",
+        f"{_SIGN_IN_AGAIN} An application that works without the user must request the scope offline_access.",
+    ),
     Cause.ANOTHER_USER: Explanation(
         "The user who signed in is not the user that the application requested",
         "Sign in with the account that the application requires, or sign out of the application first.",
