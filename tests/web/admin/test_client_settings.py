@@ -146,4 +146,4 @@ def test_name_does_not_affect_the_surrounding_message(console, services):
         clients.get(db, client.client_key).name = name
     response = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     shown = console.get(response.location).text
-    assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown
+    assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved and can be used." in shown
