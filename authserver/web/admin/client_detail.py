@@ -11,8 +11,7 @@ from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers
 from authserver.web import current, local_urls
-from authserver.web.admin import pagination, proposed_changes, responses
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes, pagination, proposed_changes, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_creation import addresses_for
 from authserver.web.admin.labels import SOURCES
@@ -33,7 +32,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         similar=[] if client.is_approved else client_search.similar_to_client(db, client),
         addresses=addresses_for(client),
         **proposed_changes.pending_change_values(client),
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(db, events),
         failed_notices=logout_notices.failed_notices(db, client.id),
     )
 
@@ -49,9 +48,9 @@ def client_activity(key: str) -> ResponseReturnValue:
     """Show the audit events of the client."""
     client = responses.get_client(key)
     number = pagination.requested_page()
-    wanted = audit.EventFilter(client_id=client.id)
+    db, wanted = current.transaction(), audit.EventFilter(client_id=client.id)
     events, count = audit.page_of_events(
-        current.transaction(), wanted, offset=(number - 1) * pagination.SIZE, limit=pagination.SIZE
+        db, wanted, offset=(number - 1) * pagination.SIZE, limit=pagination.SIZE
     )
     paging = pagination.Paging(number, count)
     if paging.is_beyond:
@@ -59,7 +58,7 @@ def client_activity(key: str) -> ResponseReturnValue:
     return responses.render(
         "admin/client_activity.html",
         **header(client, "activity"),
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(db, events),
         paging=paging,
     )
 

@@ -101,7 +101,7 @@ def test_activity_tab_shows_before_and_after(console):
     client = console.add_client()
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Renamed")
     text = console.get(f"/admin/clients/{client.client_key}/activity").text
-    assert "A client was edited." in text
+    assert '<bdi class="trail-name">admin</bdi> edited the client <bdi class="trail-name">' in text
     assert '<dd class="was"><span class="visually-hidden">was: </span><bdi dir="auto">Grafana</bdi>' in text
     assert (
         '<dd class="now"><span class="visually-hidden">is now: </span><bdi dir="auto">Renamed</bdi>' in text
