@@ -222,6 +222,11 @@ def has_administrator(db: Session) -> bool:
     return db.scalar(select(User.id).where(User.may_configure_server).limit(1)) is not None
 
 
+def has_any(db: Session) -> bool:
+    """Return whether any account exists."""
+    return db.scalar(select(User.id).limit(1)) is not None
+
+
 def page_of_users(
     db: Session, *, search: str = "", offset: int = 0, limit: int = 25
 ) -> tuple[list[User], int]:

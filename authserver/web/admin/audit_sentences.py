@@ -100,7 +100,7 @@ def _template(event: AuditEvent) -> str | None:
         case Event.USER_GRANT if "may_configure_server" in facts:
             verb = "granted {subject}" if facts["may_configure_server"] else "withdrew from {subject}"
             return f"{{actor}} {verb} the permission Configure Server."
-    return (_OWN_SENTENCES.get(event.event) if _is_own(event) else None) or _SENTENCES.get(event.event)  # type: ignore[call-overload, no-any-return]
+    return (_OWN_SENTENCES.get(event.event) if _is_own(event) else None) or _SENTENCES.get(event.event)  # type: ignore[call-overload]
 
 
 def _is_own(event: AuditEvent) -> bool:
