@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authentication, second_factors, users
@@ -60,8 +62,11 @@ def post_sign_in() -> ResponseReturnValue:
 
 
 def _has_accounts() -> bool:
-    with current.services().database.transaction(write=False) as db:
-        return users.has_any(db)
+    try:
+        with current.services().database.transaction(write=False) as db:
+            return users.has_any(db)
+    except (DBAPIError, PoolTimeout):
+        return True  # The page is also shown if the database is unavailable.
 
 
 def _complete(
