@@ -1,5 +1,7 @@
 """``authserver config``: every setting with its effective value and origin. Secrets are masked."""
 
+import shutil
+import textwrap
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +23,20 @@ MASKED = "********"
 @json_option
 def command() -> None:
     """List every setting with its effective value, origin and description."""
-    output.print_list(effective(), columns=_COLUMNS, empty_message="")
+    rows = effective()
+    if output.is_json() or not output.is_terminal():
+        output.print_list(rows, columns=_COLUMNS, empty_message="")
+        return
+    # A table with four columns is too wide for most terminals.
+    width = shutil.get_terminal_size().columns
+    for row in rows:
+        source = "" if row["origin"] in {"default", row["name"]} else f"  (from {row['origin']})"
+        click.echo(_wrapped(f"{row['name']} = {row['value'] or '-'}{source}", width))
+        click.echo(_wrapped(row["help"], width, indent="    "))
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    return textwrap.fill(text, width, initial_indent=indent, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def effective() -> list[output.Row]:

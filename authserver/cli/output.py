@@ -10,7 +10,6 @@ from typing import Any, TextIO, TypeVar
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_PIPE_WIDTH = 240
 _AS_JSON = "authserver.cli.output.json"
 
 Row = dict[str, Any]
@@ -88,8 +87,22 @@ def print_list(rows: Sequence[Row], *, columns: dict[str, str], empty_message: s
         _print_json(list(rows))
     elif not rows:
         click.echo(empty_message)
+    elif not is_terminal():
+        _print_lines(rows, columns)
     else:
         _print_table(rows, columns)
+
+
+def is_terminal() -> bool:
+    """Return whether the output goes to a terminal. Otherwise a program reads it, which needs no layout."""
+    return sys.stdout.isatty()
+
+
+def _print_lines(rows: Sequence[Row], columns: dict[str, str]) -> None:
+    """Print a line for the headings and one for each item, with tabs between the columns."""
+    click.echo("\t".join(columns.values()))
+    for row in rows:
+        click.echo("\t".join(" ".join(_text(row.get(name)).split()) for name in columns))
 
 
 def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
@@ -104,11 +117,7 @@ def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_text(row.get(name))) for name in columns))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # Output to a pipe has no width. Rich would wrap lines at 80 characters and break keys and URLs.
-        console = Console(highlight=False, width=_PIPE_WIDTH)
-    console.print(table)
+    Console(highlight=False).print(table)
 
 
 def _print_json(value: Any) -> None:

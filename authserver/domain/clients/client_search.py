@@ -1,6 +1,6 @@
 """Searches for clients: filtered and sorted lists, counts, and clients with similar names."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -128,3 +128,10 @@ def _matches(search: str) -> ColumnElement[bool]:
         Client.registered_by,
     )
     return or_(*(func.lower(text).contains(needle, autoescape=True) for text in texts_searched))
+
+
+def names_of(db: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return the names of the clients with these ids, by id. Removed clients are missing."""
+    if not ids:
+        return {}
+    return {row.id: row.name for row in db.execute(select(Client.id, Client.name).where(Client.id.in_(ids)))}

@@ -84,7 +84,7 @@ def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
 
 def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
     """Add a secret that has already been generated."""
-    if _signs_with_secret(client):
+    if signs_with_secret(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
         _add(db, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
@@ -111,7 +111,7 @@ def add_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen:
                 "secret": f"Enter {SIGNING_MIN_LENGTH} characters or more, because this secret signs assertions."
             }
         )
-    if _signs_with_secret(client):
+    if signs_with_secret(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
     else:
         _add(db, actor, client, "argon2", chosen.hashed)
@@ -132,8 +132,8 @@ def _is_unexpired(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
     return secret.expires_at is None or secret.expires_at > now
 
 
-def _signs_with_secret(client: Client) -> bool:
-    # The server needs the secret itself to verify the signatures that the client makes with it.
+def signs_with_secret(client: Client) -> bool:
+    """Return whether the client signs with its secret, so that the server stores the secret itself (encrypted)."""
     return client.kind == ClientKind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
 
 

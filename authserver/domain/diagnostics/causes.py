@@ -155,7 +155,7 @@ class Cause(StrEnum):
     CONSUMER_REQUEST_REFUSED = "consumer-request-refused"
     SOFTWARE_STATEMENT = "software-statement"
 
-    # OAuth 1.0a: one for each problem code of protocol.oauth1.errors.
+    # OAuth 1.0a: one for each problem code of protocol.oauth1.errors, and the known mistakes behind a wrong signature.
     VERSION_REJECTED = "version-rejected"
     PARAMETER_ABSENT = "parameter-absent"
     PARAMETER_REJECTED = "parameter-rejected"
@@ -163,6 +163,8 @@ class Cause(StrEnum):
     NONCE_USED = "nonce-used"
     SIGNATURE_METHOD_REJECTED = "signature-method-rejected"
     SIGNATURE_INVALID = "signature-invalid"
+    SIGNATURE_ADDRESS = "signature-address"
+    SIGNATURE_TOKEN_SECRET = "signature-token-secret"
     CONSUMER_KEY_UNKNOWN = "consumer-key-unknown"
     CONSUMER_KEY_REJECTED = "consumer-key-rejected"
     CONSUMER_KEY_REFUSED = "consumer-key-refused"

@@ -69,6 +69,12 @@ def options_of(details: Mapping[str, Any]) -> ConsumerOptions:
     return ConsumerOptions(**kept)
 
 
+def signs_with_key(details: Mapping[str, Any]) -> bool:
+    """Return whether the consumer can sign its requests with an RSA key, without a secret."""
+    options = options_of(details)
+    return bool(options.public_key) and any(method.startswith("RSA-") for method in options.signature_methods)
+
+
 def validate_options(db: Session, consumer: ConsumerOptions) -> ConsumerOptions:
     """Return the options in normal form; raises InvalidInput with a message for every invalid field."""
     errors = {}

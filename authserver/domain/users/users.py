@@ -2,6 +2,7 @@
 
 import secrets
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -73,6 +74,15 @@ def get(db: Session, user_id: int) -> User:
     if user is None:
         raise NotFound("This user does not exist.")
     return user
+
+
+def names_of(db: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return the user names of the users with these ids, by id."""
+    if not ids:
+        return {}
+    return {
+        row.id: row.username for row in db.execute(select(User.id, User.username).where(User.id.in_(ids)))
+    }
 
 
 def add(
@@ -210,6 +220,11 @@ def count(db: Session) -> tuple[int, int]:
 def has_administrator(db: Session) -> bool:
     """Return whether any user has the Configure Server permission."""
     return db.scalar(select(User.id).where(User.may_configure_server).limit(1)) is not None
+
+
+def has_any(db: Session) -> bool:
+    """Return whether any account exists."""
+    return db.scalar(select(User.id).limit(1)) is not None
 
 
 def page_of_users(

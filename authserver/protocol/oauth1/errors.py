@@ -63,7 +63,8 @@ _DEFAULT_STATUS = 401
 class OAuth1Error(ProtocolError):
     """The error that rejects a signed request.
 
-    ``parameters`` are additional response parameters, such as the acceptable timestamps.
+    ``cause`` may be more precise than the code. ``parameters`` are additional response parameters, such as the
+    acceptable timestamps.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class OAuth1Error(ProtocolError):
         code: ProblemCode,
         advice: str,
         *,
+        cause: Cause | None = None,
         received: str = "",
         expected: str = "",
         client_id: int | None = None,
@@ -78,7 +80,7 @@ class OAuth1Error(ProtocolError):
     ) -> None:
         super().__init__(
             code,
-            code.cause,
+            cause or code.cause,
             advice,
             received=received,
             expected=expected,

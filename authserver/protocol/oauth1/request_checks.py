@@ -67,10 +67,16 @@ def check_signature(request: SignedRequest, vault: Vault, token_secret: str) -> 
         )
     if method == SignatureMethod.PLAINTEXT and not signatures.is_private_transport(request.uri):
         advice = "PLAINTEXT requires TLS, or a client on the same machine."
-        raise OAuth1Error(ProblemCode.SIGNATURE_METHOD_REJECTED, advice)
+        raise OAuth1Error(
+            ProblemCode.SIGNATURE_METHOD_REJECTED,
+            advice,
+            received=f"{method} at {request.uri}",
+            expected="https",
+            client_id=request.client.id,
+        )
     keys = _keys(request, vault, token_secret)
     if not signatures.verify(method, request.base_string, request.parameters.get("oauth_signature"), keys):
-        raise signature_errors.signature_invalid(request)
+        raise signature_errors.signature_invalid(request, keys)
 
 
 def check_timestamp(request: SignedRequest, settings: Settings) -> None:

@@ -58,7 +58,10 @@ class OAuth1Server(AuthorizationServer):
         parameters = collect(
             http_request.headers.get("authorization", ""), http_request.query, http_request.form
         )
-        return SignedRequest(http_request.method, self.settings.url(http_request.path), parameters)
+        get = http_request.headers.get
+        sent_to = tuple(host for name in ("host", "x-forwarded-host") if (host := get(name)))
+        uri = self.settings.url(http_request.path)
+        return SignedRequest(http_request.method, uri, parameters, sent_to=sent_to)
 
     # Authlib's ``AuthorizationServer`` calls the methods below. It does not catch OAuth1Error, which is not an Authlib
     # error.

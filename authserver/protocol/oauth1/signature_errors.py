@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from authserver import clock
-from authserver.protocol.oauth1 import base_strings
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.oauth1 import base_strings, wrong_signatures
 from authserver.protocol.oauth1.encoding import Pairs
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
+from authserver.protocol.oauth1.signatures import Keys
 from authserver.protocol.oauth1.signed_request import SignedRequest
 
 _OPAQUE_TOKEN = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_).+")
@@ -24,11 +26,30 @@ class Difference:
     theirs: str
 
 
-def signature_invalid(request: SignedRequest) -> OAuth1Error:
-    """Return the error for a wrong signature, with the server's base string for administrators."""
+def signature_invalid(request: SignedRequest, keys: Keys) -> OAuth1Error:
+    """Return the error for a wrong signature, with the mistake if it is known, or else the server's base string."""
+    address = wrong_signatures.signed_address(request, keys)
+    if address is not None:
+        return OAuth1Error(
+            ProblemCode.SIGNATURE_INVALID,
+            "The secret is right, but the request was signed for another address. Use the public URL of the server.",
+            cause=Cause.SIGNATURE_ADDRESS,
+            received=address,
+            expected=request.uri,
+            client_id=request.client.id,
+        )
+    if wrong_signatures.lacks_token_secret(request, keys):
+        return OAuth1Error(
+            ProblemCode.SIGNATURE_INVALID,
+            "The request was signed without the secret of its token. Sign with both secrets.",
+            cause=Cause.SIGNATURE_TOKEN_SECRET,
+            received="the consumer secret alone",
+            expected="the consumer secret and the token secret",
+            client_id=request.client.id,
+        )
     return OAuth1Error(
         ProblemCode.SIGNATURE_INVALID,
-        "The signature does not match the received request. Compare the base strings.",
+        "The signature does not match the received request. Check the secret, and compare the base strings.",
         received=signed_target(request),
         expected=redacted_base_string(request),
         client_id=request.client.id,

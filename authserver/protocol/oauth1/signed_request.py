@@ -24,17 +24,21 @@ class SignedRequest(OAuth1Request):
     """A request with a signature that is not yet verified; raises OAuth1Error if a required parameter is missing.
 
     Authlib's parser is not used, because it decodes twice, loses repeated parameters and fails with status 500 on
-    malformed parameters. ``uri`` is the base string URI, built from the configured public URL.
+    malformed parameters. ``uri`` is the base string URI, built from the configured public URL. ``sent_to`` contains the
+    hosts that the sender and the proxies named. They only explain a wrong signature.
     """
 
     row: Row[Any]
     client: RegisteredClient
     consumer: ConsumerOptions
 
-    def __init__(self, method: str, uri: str, parameters: Parameters) -> None:
+    def __init__(
+        self, method: str, uri: str, parameters: Parameters, *, sent_to: tuple[str, ...] = ()
+    ) -> None:
         self.method = method
         self.uri = uri
         self.parameters = parameters
+        self.sent_to = sent_to
         self.oauth_params = parameters.protocol
         self.signature_type = parameters.place
         self.realm = parameters.realm

@@ -11,8 +11,8 @@ from authserver.messages import message
 from authserver.web import current, local_urls
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session, own_user
-from authserver.web.account.user_agents import describe_user_agent
 from authserver.web.rendering.languages import translate
+from authserver.web.user_agents import describe_user_agent
 
 
 @account.get("/sessions")

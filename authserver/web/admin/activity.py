@@ -16,8 +16,7 @@ from authserver.domain.clients import clients
 from authserver.domain.orm import Database
 from authserver.domain.users import users
 from authserver.web import current
-from authserver.web.admin import pagination, responses
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes, pagination, responses
 from authserver.web.admin.blueprint import admin
 
 _EVENTS = frozenset(audit.EVENTS)
@@ -89,7 +88,7 @@ def activity() -> ResponseReturnValue:
         "admin/activity.html",
         query=query,
         paging=paging,
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(current.transaction(), events),
         events=audit.EVENTS,
         export_query=replace(query, page=1).query(),
     )

@@ -1,11 +1,16 @@
-"""Audit events as the console shows them, with the fields that changed."""
+"""Audit events as the console shows them, with a sentence and the fields that changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from authserver.domain.audit import EVENTS, AuditEvent
-from authserver.domain.clients import metadata
+from sqlalchemy.orm import Session
+
+from authserver.domain.audit import AuditEvent
+from authserver.domain.clients import client_search, metadata
+from authserver.domain.users import users
+from authserver.web.admin import audit_sentences
+from authserver.web.admin.audit_sentences import Names
 
 _LABELS = metadata.TITLES | {
     "client_key": "Client key",
@@ -29,10 +34,20 @@ class FieldChange(NamedTuple):
 class AuditEntry:
     """An audit event with its sentence and changed fields."""
 
-    def __init__(self, event: AuditEvent) -> None:
+    def __init__(self, event: AuditEvent, names: Names) -> None:
         self.event = event
-        self.sentence = EVENTS.get(event.event, event.event)
+        self.sentence = audit_sentences.sentence(event, names)
+        self.names_actor = event.actor_name in self.sentence.striptags()
         self.changes = differences(event.before, event.after)
+
+
+def entries_of(db: Session, events: Sequence[AuditEvent]) -> list[AuditEntry]:
+    """Return the entries of events, with the names of the users and clients that they are about."""
+    names = Names(
+        users.names_of(db, {event.user_id for event in events if event.user_id}),
+        client_search.names_of(db, {event.client_id for event in events if event.client_id}),
+    )
+    return [AuditEntry(event, names) for event in events]
 
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:

@@ -13,16 +13,23 @@ from authserver.domain import form_tokens
 from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
-from authserver.vocabulary import ClientKind, EndpointPath
+from authserver.vocabulary import ClientKind, EndpointPath, RootServices
 from authserver.web import current
 from authserver.web.admin import labels, pagination, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import TYPED, ClientForm
 from authserver.web.session import access
 
-_DISCOVERY = {
-    ClientKind.OIDC: EndpointPath.OPENID_CONFIGURATION,
-    ClientKind.OAUTH2: EndpointPath.OAUTH_METADATA,
+_ADDRESSES: dict[ClientKind, dict[str, str]] = {
+    ClientKind.OIDC: {"Discovery URL": EndpointPath.OPENID_CONFIGURATION},
+    ClientKind.OAUTH2: {"Discovery URL": EndpointPath.OAUTH_METADATA},
+    # OAuth 1.0a has no discovery. Jazz and OSLC tools read the root services document instead.
+    ClientKind.OAUTH1: {
+        "Request token URL": EndpointPath.OAUTH1_REQUEST_TOKEN,
+        "Authorization URL": EndpointPath.OAUTH1_AUTHORIZE,
+        "Access token URL": EndpointPath.OAUTH1_ACCESS_TOKEN,
+        "Root services URL": RootServices.ROOT,
+    },
 }
 
 
@@ -68,7 +75,7 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
         client=client,
         secret=secret,
         is_typed=typed is not None,
-        discovery=discovery_url(client),
+        addresses=addresses_for(client),
         naming=labels.naming(client.kind),
         revision_fields=responses.revision_fields(client),
     )
@@ -93,10 +100,10 @@ def add_client_secret(client: Client, typed: EnteredSecret | None) -> str:
     return client_secrets.generate(db, actor, services.vault, client)
 
 
-def discovery_url(client: Client) -> str:
-    """Return the discovery URL of a client's protocol, or an empty string for a protocol without discovery."""
-    path = _DISCOVERY.get(ClientKind(client.kind))
-    return current.services().settings.url(path) if path else ""
+def addresses_for(client: Client) -> dict[str, str]:
+    """Return the URLs of this server with which the application is configured, by their labels."""
+    url = current.services().settings.url
+    return {label: url(path) for label, path in _ADDRESSES[ClientKind(client.kind)].items()}
 
 
 def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import application_access, audit, logout_notices
 from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
+from authserver.domain.oauth1 import consumers
 from authserver.web import current, local_urls
-from authserver.web.admin import pagination, proposed_changes, responses
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes, pagination, proposed_changes, responses
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_creation import discovery_url
+from authserver.web.admin.client_creation import addresses_for
 from authserver.web.admin.client_forms import uri_findings
 from authserver.web.admin.labels import SOURCES
 
@@ -31,9 +31,9 @@ def client_overview(key: str) -> ResponseReturnValue:
         authorization_count=application_access.count(db, client),
         hosts=redirect_hosts(client),
         similar=[] if client.is_approved else client_search.similar_to_client(db, client),
-        discovery=discovery_url(client),
+        addresses=addresses_for(client),
         **proposed_changes.pending_change_values(client),
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(db, events),
         failed_notices=logout_notices.failed_notices(db, client.id),
         revision_fields=responses.revision_fields(client),
     )
@@ -56,9 +56,9 @@ def client_activity(key: str) -> ResponseReturnValue:
     """Show the audit events of the client."""
     client = responses.get_client(key)
     number = pagination.requested_page()
-    wanted = audit.EventFilter(client_id=client.id)
+    db, wanted = current.transaction(), audit.EventFilter(client_id=client.id)
     events, count = audit.page_of_events(
-        current.transaction(), wanted, offset=(number - 1) * pagination.SIZE, limit=pagination.SIZE
+        db, wanted, offset=(number - 1) * pagination.SIZE, limit=pagination.SIZE
     )
     paging = pagination.Paging(number, count)
     if paging.is_beyond:
@@ -66,7 +66,7 @@ def client_activity(key: str) -> ResponseReturnValue:
     return responses.render(
         "admin/client_activity.html",
         **header(client, "activity"),
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(db, events),
         paging=paging,
     )
 
@@ -80,7 +80,7 @@ def header(client: Client, tab: str) -> dict[str, Any]:
         "tab": tab,
         "back": local_urls.current_url(),
         "uses_secret": uses_secret,
-        "lacks_secret": uses_secret and not has_secret,
+        "lacks_secret": uses_secret and not has_secret and not consumers.signs_with_key(client.details),
     }
 
 

@@ -37,7 +37,7 @@ def approve_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _return_url(client), "{name} is approved. Users can sign in with it.", name=client.name
+        _return_url(client), "{name} is approved and can be used.", name=client.name
     )
 
 
@@ -66,7 +66,7 @@ def disapprove_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _return_url(client), "{name} is disapproved. Users can no longer sign in with it.", name=client.name
+        _return_url(client), "{name} is disapproved and can no longer be used.", name=client.name
     )
 
 

@@ -1,6 +1,6 @@
 """The console's labels for kinds of client, statuses, grant types and authentication methods."""
 
-from authserver.domain.clients import response_types
+from authserver.domain.clients import client_secrets, response_types
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, ClientStatus, GrantType
 from authserver.web.admin import self_description
@@ -46,6 +46,7 @@ def naming(kind: str) -> dict[str, str]:
 
 FOR_TEMPLATES: dict[str, object] = {
     "KINDS": KINDS,
+    "signs_with_secret": client_secrets.signs_with_secret,
     "consumer_of": lambda client: consumers.options_of(client.details),
     "self_description_of": self_description.self_description_of,
     "STATUSES": STATUSES,

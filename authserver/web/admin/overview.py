@@ -13,8 +13,7 @@ from authserver.domain.users import users
 from authserver.settings import Settings
 from authserver.vocabulary import ClientStatus
 from authserver.web import current, local_urls
-from authserver.web.admin import responses
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes, responses
 from authserver.web.admin.blueprint import admin
 
 _MAX_PENDING = 5
@@ -51,7 +50,7 @@ def overview() -> ResponseReturnValue:
         accounts=accounts,
         active_accounts=active_accounts,
         sessions=user_sessions.count_unexpired(db),
-        entries=[AuditEntry(event) for event in events],
+        entries=audit_changes.entries_of(db, events),
         back=local_urls.current_url(),
     )
 

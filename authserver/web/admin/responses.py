@@ -14,7 +14,7 @@ from authserver.domain.scopes import DefinedScope
 from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from authserver.web import current, local_urls, request_body
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes
 from authserver.web.rendering import template_globals
 
 Record = Client | DefinedScope | User
@@ -73,7 +73,7 @@ def render_conflict(record: Record, error: Conflict) -> tuple[str, int]:
     """Show how the record has changed since its form was shown."""
     events = audit.events_since(current.transaction(), record, request_body.sent_number("seen"))
     name, url = _name_and_url(record)
-    entries = [AuditEntry(event) for event in events]
+    entries = audit_changes.entries_of(current.transaction(), events)
     return render("admin/conflict.html", 409, name=name, url=url, error=error, entries=entries)
 
 

@@ -14,11 +14,11 @@ from authserver.domain.users import second_factors, users
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.web import current
-from authserver.web.admin import responses
-from authserver.web.admin.audit_changes import AuditEntry
+from authserver.web.admin import audit_changes, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.users import GENERATE, NewPassword
 from authserver.web.session import access
+from authserver.web.user_agents import describe_user_agent
 
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
@@ -38,7 +38,8 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
         applications=application_access.clients_of_user(db, user.id),
-        entries=[AuditEntry(event) for event in events],
+        device=describe_user_agent,
+        entries=audit_changes.entries_of(db, events),
     )
 
 

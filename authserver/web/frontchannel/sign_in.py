@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import authentication, second_factors
+from authserver.domain.users import authentication, second_factors, users
 from authserver.domain.users.authentication import (
     PendingSecondFactor,
     SignInAttempt,
@@ -37,7 +39,7 @@ def sign_in() -> ResponseReturnValue:
     user_session, page = current.current_session_without_transaction(), sign_in_page_of(request.args)
     if user_session is not None and page.mode == "first":
         return redirect_onward(page, user_session)
-    return page.render()
+    return replace(page, is_set_up=user_session is not None or _has_accounts()).render()
 
 
 @frontchannel.post(EndpointPath.SIGN_IN)
@@ -57,6 +59,14 @@ def post_sign_in() -> ResponseReturnValue:
     if isinstance(result, PendingSecondFactor):
         return replace(page, step="code", pending=seal_pending(result)).render()
     return continue_with_session(page, result)
+
+
+def _has_accounts() -> bool:
+    try:
+        with current.services().database.transaction(write=False) as db:
+            return users.has_any(db)
+    except (DBAPIError, PoolTimeout):
+        return True  # The page is also shown if the database is unavailable.
 
 
 def _complete(

@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
         "instant": instant,
         "origin": origin,
         "scope_label": scope_labels.label_of_scope,
+        "code": Markup("<code>{}</code>").format,
         "strong": Markup("<strong>{}</strong>").format,
     }
 

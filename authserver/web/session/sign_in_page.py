@@ -23,7 +23,7 @@ class SignInPage:
     name is fixed), or ``switch`` if the user changes to another account. ``step`` is ``password``, or ``code`` for the
     code of the second factor. Three values are encrypted: ``context`` (of the authorization endpoint, see
     ``sign_in_context``), ``resume`` (a preserved form) and ``pending`` (the user whose password was correct, in the
-    step ``code``).
+    step ``code``). ``is_set_up`` is False if no account exists, so that nobody can sign in.
     """
 
     mode: Mode = "first"
@@ -38,6 +38,7 @@ class SignInPage:
     context: str = ""
     resume: str = ""
     pending: str = ""
+    is_set_up: bool = True
     errors: dict[str, str] = field(default_factory=dict)
 
     def render(self) -> str:

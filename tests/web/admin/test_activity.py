@@ -26,7 +26,7 @@ def console_with_events(console):
 
 def test_events_are_shown_with_their_changes(console_with_events):
     text = console_with_events.get("/admin/activity").text
-    assert "A client was approved." in text
+    assert 'approved the client <bdi class="trail-name">Beta</bdi>.' in text
     assert '<span class="visually-hidden">was: </span><bdi dir="auto">pending</bdi>' in text
     assert '<span class="visually-hidden">is now: </span><bdi dir="auto">approved</bdi>' in text
 

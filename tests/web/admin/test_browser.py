@@ -55,7 +55,7 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     made.get_by_role("button", name="Copy secret").click()
     assert page.evaluate("navigator.clipboard.readText()") == secret
     made.get_by_role("button", name="Approve now").click()
-    expect(page.get_by_text("Grafana is approved.")).to_be_visible()
+    expect(page.get_by_text("Grafana is approved and can be used.")).to_be_visible()
 
 
 def test_dialog_survives_an_outdated_sign_in(page, server, browser_errors):
@@ -179,7 +179,7 @@ def test_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
     page.get_by_role("button", name="Actions for Grafana").click()
     page.get_by_role("link", name="Disapprove").click()
     dialog.get_by_role("button", name="Disapprove").click()
-    expect(page.get_by_text("Grafana is disapproved.")).to_be_visible()
+    expect(page.get_by_text("Grafana is disapproved and can no longer be used.")).to_be_visible()
 
 
 def test_list_follows_the_search_and_updates_the_url(page, server, key):
@@ -240,7 +240,7 @@ def test_console_works_without_scripts(browser, server):
     page.get_by_role("button", name="Actions for Plain").click()
     page.get_by_role("link", name="Approve", exact=True).click()
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Plain is approved.")).to_be_visible()
+    expect(page.get_by_text("Plain is approved and can be used.")).to_be_visible()
     page.get_by_label("Search by name, key, redirect URI or owner").fill("plain")
     page.get_by_role("button", name="Search").click()
     page.get_by_label("Select Plain").check()

@@ -265,4 +265,46 @@ def test_tab_selects_the_client_type(console):
 def test_discovery_url_uses_the_public_url(console):
     page = create(console)
     assert code_after(page.text, "Discovery URL") == "http://localhost/.well-known/openid-configuration"
-    assert code_after(create(console, "oauth1").text, "Discovery URL") is None
+    page = create(console, "oauth2")
+    assert code_after(page.text, "Discovery URL") == "http://localhost/.well-known/oauth-authorization-server"
+
+
+OAUTH1_ADDRESSES = {
+    "Request token URL": "http://localhost/oauth/requestToken",
+    "Authorization URL": "http://localhost/oauth/authorize",
+    "Access token URL": "http://localhost/oauth/accessToken",
+    "Root services URL": "http://localhost/rootservices",
+}
+
+
+def test_consumer_is_created_with_the_addresses_of_the_server(console):
+    page = create(console, "oauth1")
+    assert {label: code_after(page.text, label) for label in OAUTH1_ADDRESSES} == OAUTH1_ADDRESSES
+    assert code_after(page.text, "Discovery URL") is None
+    overview = console.get(f"/admin/clients/{code_after(page.text, 'Consumer key')}").text
+    for label, url in OAUTH1_ADDRESSES.items():
+        name = label[0].lower() + label[1:]
+        assert f'data-copies="{url}" aria-label="Copy {name}"' in page.text
+        assert f'data-copies="{url}" aria-label="Copy {name}"' in overview
+        assert f"<dt>{label}</dt>" in overview
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_of_a_created_client_are_true_for_its_type(console, kind):
+    text = create(console, kind).text
+    assert ("because it needs the secret to verify signatures" in text) == (kind == "oauth1")
+    assert ("only a digest" in text) == (kind != "oauth1")
+    assert "Users cannot sign in" not in text
+
+
+def test_secret_that_signs_jwts_is_described_as_encrypted(console):
+    text = create(console, "oidc", auth_method="client_secret_jwt").text
+    assert "because it needs the secret to verify signatures" in text
+    assert "only a digest" not in text
+
+
+def test_public_device_is_not_said_to_use_pkce(console):
+    form = {"secret_choice": "none", "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]}
+    text = create(console, "oauth2", oauth2_response_types=[], **form).text
+    assert "This application has no secret." in text
+    assert "PKCE" not in text

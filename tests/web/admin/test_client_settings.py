@@ -101,7 +101,7 @@ def test_activity_tab_shows_before_and_after(console):
     client = console.add_client()
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Renamed")
     text = console.get(f"/admin/clients/{client.client_key}/activity").text
-    assert "A client was edited." in text
+    assert '<bdi class="trail-name">admin</bdi> edited the client <bdi class="trail-name">' in text
     assert '<dd class="was"><span class="visually-hidden">was: </span><bdi dir="auto">Grafana</bdi>' in text
     assert (
         '<dd class="now"><span class="visually-hidden">is now: </span><bdi dir="auto">Renamed</bdi>' in text
@@ -148,4 +148,4 @@ def test_name_does_not_affect_the_surrounding_message(console, services):
         clients.get(db, client.client_key).name = name
     response = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     shown = console.get(response.location).text
-    assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown
+    assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved and can be used." in shown

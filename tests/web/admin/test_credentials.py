@@ -101,6 +101,22 @@ def test_oauth1_secret_is_stored_encrypted(console):
     assert client_secrets.reveal(console.services.vault, row) == secret
 
 
+def test_secret_that_signs_jwts_is_stored_encrypted(console):
+    client = console.add_client(auth_method="client_secret_jwt")
+    text = replace(console, client).text
+    assert "stores it encrypted" in text
+    assert "only a digest" not in text
+
+
+def test_consumer_with_an_rsa_key_needs_no_secret(console):
+    options = {"public_key": "-----BEGIN PUBLIC KEY-----", "signature_methods": ["RSA-SHA256"]}
+    with_key = console.add_client(kind="oauth1", details={"oauth1": options})
+    without = console.add_client("Other", kind="oauth1")
+    warning = "has no active secret"
+    assert warning not in console.get(f"/admin/clients/{with_key.client_key}").text
+    assert warning in console.get(f"/admin/clients/{without.client_key}").text
+
+
 @pytest.fixture(params=["none", "private_key_jwt"])
 def client_without_secret(console, request):
     """A client that authenticates without a secret."""

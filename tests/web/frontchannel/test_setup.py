@@ -111,3 +111,43 @@ def test_form_requires_a_csrf_token(client, link):
     token = link.partition("=")[2]
     data = {"token": token, "username": "root", "password": PASSWORD}
     assert client.post("/setup", data=data).status_code == 400
+
+
+def test_root_says_that_the_server_is_not_set_up_and_where_the_link_is(client, link):
+    page = client.get("/")
+    assert page.status_code == 200
+    assert "This server is not set up yet" in page.text
+    assert "authserver serve" in page.text
+    assert "15 minutes" in page.text
+    assert link.partition("=")[2] not in page.text
+    assert 'id="sign-in"' not in page.text
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/admin", "/account"])
+def test_sign_in_page_leads_to_the_explanation_before_setup(client, link, path):
+    page = client.get(path, follow_redirects=True)
+    assert "This server is not set up yet" in page.text
+    assert '<a href="/">Where to find the setup link</a>' in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/admin"])
+def test_pages_lead_to_the_sign_in_after_setup(client, link, path):
+    fill_in(client, link)
+    page = client.application.test_client().get(path, follow_redirects=True)
+    assert 'id="login-submit"' in page.text
+    assert "not set up" not in page.text
+
+
+def test_administrator_of_the_command_line_ends_setup(client, runner):
+    runner.run(
+        "users", "add", "root", "--password-stdin", "--grant", "configure_server", stdin=PASSWORD + "\n"
+    )
+    assert client.get("/").location == "/sign-in"
+
+
+def test_users_without_an_administrator_can_sign_in(client, runner):
+    runner.run("users", "add", "root", "--password-stdin", stdin=PASSWORD + "\n")
+    page = client.get("/")
+    assert "not set up yet" in page.text
+    assert 'id="sign-in"' in page.text
+    assert "not set up yet" not in client.get("/sign-in").text

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from authserver import clock
-from authserver.web import current
-from authserver.web.account import user_agents
+from authserver.web import current, user_agents
 from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
 from tests.web.browser_session import sign_in

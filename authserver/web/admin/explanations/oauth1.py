@@ -1,4 +1,4 @@
-"""Explanations of OAuth 1.0a errors, one for each problem code."""
+"""Explanations of OAuth 1.0a errors, one for each cause."""
 
 from collections.abc import Mapping
 
@@ -40,10 +40,21 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.SIGNATURE_INVALID: Explanation(
         "The signature is wrong",
-        "Compare the base strings. If they differ, a proxy changes the request, or the public URL of this server is wrong."
-        " If they are equal, the consumer signs with the wrong secret or key.",
+        "Compare the base strings. If they are equal, the consumer signs with the wrong secret or key. If they differ, a"
+        " proxy changes the request, or the consumer signs for an address that the server could not guess.",
         Compare.BASE_STRING,
         FixKind.DEBUGGER,
+    ),
+    Cause.SIGNATURE_ADDRESS: Explanation(
+        "The consumer signed the request for another address",
+        "The secret is right. Configure the consumer with the expected address below. If that address is wrong, correct the"
+        " public URL of this server.",
+        fix_kind=FixKind.DEBUGGER,
+    ),
+    Cause.SIGNATURE_TOKEN_SECRET: Explanation(
+        "The consumer signed without the token secret",
+        "The consumer secret is right. The consumer must also sign with the secret that it received with the token.",
+        fix_kind=FixKind.DEBUGGER,
     ),
     Cause.CONSUMER_KEY_UNKNOWN: Explanation(
         "No consumer has this consumer key",
