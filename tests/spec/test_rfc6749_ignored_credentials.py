@@ -63,16 +63,7 @@ def test_bearer_token_does_not_prevent_requests_of_public_clients(public_rp: Rel
     assert response.get_json(silent=True) is None or "reference" in response.text
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/oauth2/token",
-        "/oauth2/revoke",
-        "/oauth2/introspect",
-        "/oauth2/device_authorization",
-        "/oauth/verify",
-    ],
-)
+@pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth/verify"])
 def test_bearer_token_does_not_authenticate_a_client(rp: RelyingParty, path: str) -> None:
     """2.3: a confidential client MUST authenticate."""
     header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}

@@ -59,7 +59,7 @@ def test_repeated_form_adds_no_second_secret(console, client_with_secret):
     assert console.press(page, "Save").status_code == 200
     again = console.press(page, "Save")
     assert again.status_code == 409
-    assert "A client secret was added." in again.text
+    assert "added a secret to" in again.text
     assert len(stored(console, client_with_secret)) == 2
 
 

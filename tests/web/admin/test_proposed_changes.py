@@ -139,5 +139,5 @@ def test_review_shows_the_self_description(console, app):
 
 def test_audit_trail_describes_the_proposal(console, registrant):
     text = console.get(f"/admin/clients/{registrant.key}/activity").text
-    assert "A client requested a change to its registration." in text
+    assert "requested a change to its registration." in text
     assert "the client itself" in text
