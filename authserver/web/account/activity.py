@@ -1,6 +1,6 @@
 """The activity page: audit events of the user's own account."""
 
-from flask import render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -24,12 +24,15 @@ _LAST_PAGE = 4000
 
 @account.get("/activity")
 def activity() -> ResponseReturnValue:
-    """Show one page of events, newest first."""
+    """Show one page of events, newest first. A page after the last one redirects to the last."""
     number = min(max(1, request.args.get("page", 1, type=int)), _LAST_PAGE)
     user_id = own_session().user_id
     events, count = audit.page_of_events(
         current.transaction(), EventFilter(user_id=user_id), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
     )
+    pages = max(1, -(-count // PAGE_SIZE))
+    if number > pages:
+        return redirect(url_for("account.activity", page=pages), 303)
     return render_template(
         "account/activity.html",
         events=events,
@@ -37,7 +40,7 @@ def activity() -> ResponseReturnValue:
         actor_name=_actor_name,
         user_id=user_id,
         page=number,
-        pages=max(1, -(-count // PAGE_SIZE)),
+        pages=pages,
     )
 
 
