@@ -230,19 +230,22 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
 def _finish(
     auth_request: AuthorizationRequest, interaction: _Interaction | None, user_session: UserSession
 ) -> ResponseReturnValue:
-    has_code = "code" in auth_request.response_type_values
-    client_epoch = access_state.record_sign_in(
-        current.transaction(),
-        auth_request.client,
-        user_session,
-        uses_pkce=bool(auth_request.code_challenge) if has_code else None,
-    )
+    client_epoch = _record_sign_in(auth_request, user_session)
     if client_epoch is None:
         # The client or the user was changed during this request, so evaluate the request again.
         return redirect(
             _continue_url(interaction.handle if interaction else _store(auth_request, browser_id())), 303
         )
     return _complete(auth_request, interaction, user_session, client_epoch)
+
+
+def _record_sign_in(auth_request: AuthorizationRequest, user_session: UserSession) -> int | None:
+    """Record the sign-in, and whether it uses PKCE if the response contains a code; return the client's epoch or None."""
+    has_code = "code" in auth_request.response_type_values
+    uses_pkce = bool(auth_request.code_challenge) if has_code else None
+    return access_state.record_sign_in(
+        current.transaction(), auth_request.client, user_session, uses_pkce=uses_pkce
+    )
 
 
 def _complete(
@@ -322,7 +325,7 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
     try:
         with db.begin_nested():
             consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
-            client_epoch = access_state.record_sign_in(db, auth_request.client, user_session)
+            client_epoch = _record_sign_in(auth_request, user_session)
             if client_epoch is None:
                 raise _ClientChanged
     except _ClientChanged:

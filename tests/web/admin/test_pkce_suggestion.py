@@ -57,6 +57,12 @@ def test_sign_in_without_pkce_starts_the_count_again(console, services, party):
     assert "Require PKCE" not in page_of(console, party).text
 
 
+def test_sign_in_with_the_consent_page_is_counted(app, services, sample_users):
+    party = RelyingParty(app, *register(services))
+    assert party.authorized(prompt="consent").status_code == 303
+    assert stored(services, party.key).pkce_sign_ins == 1
+
+
 def test_observation_does_not_change_the_revision(services, party):
     before = stored(services, party.key).revision
     party.code()
