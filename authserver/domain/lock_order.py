@@ -56,21 +56,20 @@ def delete_with_dependents(db: Session, table: Table, row_id: int) -> bool:
     The database would delete these rows by itself, but after their parents: in the opposite order of a request that
     consumes a credential and then refers to the authorization of the credential.
     """
-    conditions: dict[Table, list[ColumnElement[bool]]] = defaultdict(list)
+    conditions: dict[str, list[ColumnElement[bool]]] = defaultdict(list)
     _collect(table, table.c.id == row_id, conditions)
     for name in LOCK_ORDER[: LOCK_ORDER.index(table.name)]:
-        found = conditions.get(Base.metadata.tables[name]) if name in Base.metadata.tables else None
-        if found:
-            db.execute(delete(Base.metadata.tables[name]).where(or_(*found)))
+        if name in conditions:
+            db.execute(delete(Base.metadata.tables[name]).where(or_(*conditions[name])))
     return db.scalar(delete(table).where(table.c.id == row_id).returning(table.c.id)) is not None
 
 
 def _collect(
-    table: Table, condition: ColumnElement[bool], conditions: dict[Table, list[ColumnElement[bool]]]
+    table: Table, condition: ColumnElement[bool], conditions: dict[str, list[ColumnElement[bool]]]
 ) -> None:
     for child in Base.metadata.sorted_tables:
         for key in child.foreign_keys:
             if key.column.table is table and key.ondelete == "CASCADE":
                 refers = key.parent.in_(select(key.column).where(condition))
-                conditions[child].append(refers)
+                conditions[child.name].append(refers)
                 _collect(child, refers, conditions)

@@ -173,8 +173,11 @@ def record_shown(row: StoredAuthorizationRequest, session_id: int) -> None:
 
 def _trim(db: Session) -> None:
     """Delete the oldest requests of the largest networks, until the table has at most ``MAX_TOTAL`` rows."""
-    row = StoredAuthorizationRequest
-    size = select(row.network, func.count()).group_by(row.network).order_by(func.count().desc())
+    size = (
+        select(StoredAuthorizationRequest.network, func.count())
+        .group_by(StoredAuthorizationRequest.network)
+        .order_by(func.count().desc())
+    )
     networks = db.execute(size).all()
     surplus = sum(count for _, count in networks) - MAX_TOTAL
     for network, count in networks:
@@ -185,10 +188,12 @@ def _trim(db: Session) -> None:
 
 
 def _delete_oldest(db: Session, network: str, *, keep: int) -> None:
-    row = StoredAuthorizationRequest
-    surplus = select(row.id).where(row.network == network).order_by(row.id.desc()).offset(keep)
+    stored = StoredAuthorizationRequest
+    surplus = select(stored.id).where(stored.network == network).order_by(stored.id.desc()).offset(keep)
     unlocked = surplus.with_for_update(skip_locked=True)
-    db.execute(delete(row).where(row.id.in_(unlocked)), execution_options={"synchronize_session": False})
+    db.execute(
+        delete(stored).where(stored.id.in_(unlocked)), execution_options={"synchronize_session": False}
+    )
 
 
 def _belongs(db: Session, row: StoredAuthorizationRequest, browser: bytes) -> bool:

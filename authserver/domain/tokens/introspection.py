@@ -13,7 +13,7 @@ from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
-from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
+from authserver.domain.tokens.tokens import REFRESH_COLUMNS, AccessToken, RefreshTokenFamily
 
 _CALLER = Client.__table__.alias("caller")
 _CALLER_COLUMNS = (
@@ -55,16 +55,7 @@ _ACCESS = _with_caller(
     AccessToken.expires_at,
     AccessToken.revoked_at,
 )
-_REFRESH = _with_caller(
-    RefreshTokenFamily,
-    RefreshTokenFamily.seed,
-    RefreshTokenFamily.pepper_id,
-    RefreshTokenFamily.generation,
-    RefreshTokenFamily.rotated_at,
-    RefreshTokenFamily.idle_expires_at,
-    RefreshTokenFamily.expires_at,
-    Authorization.scope,
-)
+_REFRESH = _with_caller(RefreshTokenFamily, *REFRESH_COLUMNS, Authorization.scope)
 
 
 def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:

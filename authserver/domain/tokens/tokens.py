@@ -204,14 +204,19 @@ FIND_ACCESS = access_state.join_user_and_session(
     ),
 ).where(AccessToken.id == bindparam("token_id"))
 
-_REFRESH_FACTS = (
-    RefreshTokenFamily.id.label("family_id"),
+REFRESH_COLUMNS = (
     RefreshTokenFamily.seed,
     RefreshTokenFamily.pepper_id,
     RefreshTokenFamily.generation,
     RefreshTokenFamily.rotated_at,
     RefreshTokenFamily.idle_expires_at,
     RefreshTokenFamily.expires_at,
+)
+"""The columns that verify a refresh token and tell whether it has expired."""
+
+_REFRESH_FACTS = (
+    RefreshTokenFamily.id.label("family_id"),
+    *REFRESH_COLUMNS,
     *access_state.GRANT_COLUMNS,
 )
 
