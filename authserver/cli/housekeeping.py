@@ -1,12 +1,13 @@
 """The cleanup thread of each worker. Several workers may run the cleanup at the same time."""
 
 import secrets
-import threading
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from authserver import logs
 from authserver.domain import cleanup
+from authserver.domain.background import Worker
 from authserver.protocol.services import Services
 
 log = logs.get("housekeeping")
@@ -15,7 +16,10 @@ log = logs.get("housekeeping")
 def start(services: Services) -> None:
     """Start the cleanup thread, unless the setting ``cleanup_interval`` is 0."""
     if services.settings.cleanup_interval:
-        threading.Thread(target=_run, args=(services,), name="housekeeping", daemon=True).start()
+        interval = services.settings.cleanup_interval.total_seconds()
+        # The first pause is random, so that workers that start together do not all clean up at the same time.
+        pause = interval * secrets.randbelow(1000) / 1000
+        Worker("housekeeping", partial(clean, services), interval, first_pause=pause).start()
 
 
 def clean(services: Services) -> int:
@@ -28,13 +32,3 @@ def clean(services: Services) -> int:
     if count:
         log.info("cleanup", deleted=count)
     return count
-
-
-def _run(services: Services) -> None:
-    interval = services.settings.cleanup_interval.total_seconds()
-    # The first pause is random, so that workers that start together do not all clean up at the same time.
-    pause = interval * secrets.randbelow(1000) / 1000
-    stop = threading.Event()
-    while not stop.wait(pause):
-        clean(services)
-        pause = interval

@@ -12,15 +12,18 @@ log = logs.get("background")
 
 
 class Worker:
-    """Calls a function in a thread of its own every ``interval`` seconds.
+    """Calls a function in a separate thread every ``interval`` seconds, for the first time after ``first_pause``.
 
     Errors of the database and of this application are logged, and the function is called again after the interval.
     """
 
-    def __init__(self, name: str, work: Callable[[], object], interval: float) -> None:
+    def __init__(
+        self, name: str, work: Callable[[], object], interval: float, *, first_pause: float = 0
+    ) -> None:
         self._name = name
         self._work = work
         self._interval = interval
+        self._first_pause = first_pause
         self._wanted = Event()
         self._starting = Lock()
         self._thread: Thread | None = None
@@ -39,10 +42,12 @@ class Worker:
         self._wanted.set()
 
     def _run(self) -> None:
+        pause = self._first_pause
         while True:
+            self._wanted.wait(pause)
+            self._wanted.clear()
             try:
                 self._work()
             except (SQLAlchemyError, AuthserverError) as error:
                 log.warning("background work failed", work=self._name, error=type(error).__name__)
-            self._wanted.wait(self._interval)
-            self._wanted.clear()
+            pause = self._interval

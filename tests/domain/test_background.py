@@ -33,6 +33,15 @@ def test_worker_can_be_woken():
     assert woken.wait(20)
 
 
+def test_first_pause_delays_the_first_call():
+    worked = Event()
+    worker = Worker("test", worked.set, 3600, first_pause=3600)
+    worker.start()
+    assert not worked.wait(0.2)
+    worker.wake()
+    assert worked.wait(20)
+
+
 def test_worker_starts_only_one_thread():
     calls, started = [], Event()
 
