@@ -6,19 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
-from authserver.domain.tokens import codes
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from benchmarks.load import CONNECTIONS, Target
-from tests.support import servers
-from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, register
+from tests.support import grants, servers
+from tests.support.relying_party import RelyingParty, register
 from tests.support.servers import LiveServer
 
 _MINIMAL_APP = "import flask; app = flask.Flask('minimal'); app.get('/')(lambda: {'hello': 'world'})"
@@ -81,24 +77,4 @@ def _codes(services: Services, key: str, count: int) -> list[str]:
     with services.database.transaction() as db:
         client = clients.get(db, key)
         user = users.add(db, SYSTEM, username="alice", password_hash=None, name="Alice Adams")
-        return [
-            codes.add(
-                db,
-                services.settings,
-                authorizations.add(
-                    db,
-                    SYSTEM,
-                    NewAuthorization(
-                        client_id=client.id,
-                        client_epoch=client.epoch,
-                        client_name=client.name,
-                        grant_type="authorization_code",
-                        scope="openid profile",
-                        user=UserAuthentication(user.id, auth_time=clock.now()),
-                    ),
-                ),
-                redirect_uri=REDIRECT_URI,
-                code_challenge=CHALLENGE,
-            )
-            for _ in range(count)
-        ]
+        return [grants.add_code(db, services.settings, client, user.id) for _ in range(count)]

@@ -2,9 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
+from authserver.domain.authorizations.authorizations import UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.tokens import device_authorizations
@@ -15,7 +13,7 @@ from authserver.domain.tokens.device_authorizations import (
 )
 from authserver.protocol.services import Services
 from tests.faults.test_token_races import ConcurrentClients, services  # noqa: F401 - fixtures
-from tests.support import sample_users
+from tests.support import grants, sample_users
 from tests.support.device import GRANT
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
@@ -42,18 +40,8 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
         row = device_authorizations.find_pending(db, services.vault, started.user_code)
         assert row is not None
         assert device_authorizations.decide(db, row, DeviceState.APPROVED)
-        authorization = authorizations.add(
-            db,
-            SYSTEM,
-            NewAuthorization(
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type=GRANT,
-                scope="openid",
-                user=UserAuthentication(sample_users.find(services.database, "alice")["alice"].id),
-            ),
-        )
+        alice = UserAuthentication(sample_users.find(services.database, "alice")["alice"].id)
+        authorization = grants.add_authorization(db, client, alice, grant_type=GRANT, scope="openid")
         device_authorizations.grant(db, row, authorization)
         return started.device_code
 

@@ -8,12 +8,10 @@ import pytest
 import requests
 from oauthlib import oauth1
 
-from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
+from authserver.domain.authorizations.authorizations import UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import temporary_credentials
-from tests.support import sample_users
+from tests.support import grants, sample_users
 from tests.support.consumer import register
 
 AT_ONCE = 50
@@ -40,18 +38,8 @@ def approved_credentials(services, key):
             client_epoch=client.epoch,
             callback="oob",
         )
-        authorization = authorizations.add(
-            db,
-            SYSTEM,
-            NewAuthorization(
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="oauth1",
-                scope="",
-                user=UserAuthentication(sample_users.find(services.database, "alice")["alice"].id),
-            ),
-        )
+        alice = UserAuthentication(sample_users.find(services.database, "alice")["alice"].id)
+        authorization = grants.add_authorization(db, client, alice, grant_type="oauth1", scope="")
         row = temporary_credentials.find(db, token)
         assert temporary_credentials.allow(db, row, authorization.id, VERIFIER)
     return token, secret

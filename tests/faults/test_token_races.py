@@ -7,15 +7,11 @@ from typing import Any
 import pytest
 import requests
 
-from authserver import clock
-from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
-from authserver.domain.tokens import codes
 from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support.relying_party import CHALLENGE, REDIRECT_URI, VERIFIER, register
+from tests.support import grants
+from tests.support.relying_party import REDIRECT_URI, VERIFIER, register
 from tests.support.servers import LiveServer
 
 AT_ONCE = 50
@@ -62,21 +58,7 @@ def new_code(services: Services, key: str) -> str:
     with services.database.transaction() as db:
         client, user = clients.get(db, key), users.find(db, "alice")
         assert user is not None
-        authorization = authorizations.add(
-            db,
-            SYSTEM,
-            NewAuthorization(
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="authorization_code",
-                scope="openid profile",
-                user=UserAuthentication(user.id, auth_time=clock.now()),
-            ),
-        )
-        return codes.add(
-            db, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
-        )
+        return grants.add_code(db, services.settings, client, user.id)
 
 
 def redemption(code: str) -> dict[str, str]:

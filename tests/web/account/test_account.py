@@ -5,17 +5,16 @@ from sqlalchemy import select
 
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
-from authserver.domain.authorizations import authorizations, consents
+from authserver.domain.authorizations import consents
 from authserver.domain.authorizations.authorizations import (
     Authorization,
-    NewAuthorization,
     UserAuthentication,
 )
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
-from tests.support import forms
+from tests.support import forms, grants
 from tests.support.moving_clock import MovingClock
 from tests.support.sample_users import PASSWORD
 from tests.web.browser_session import session_cookie, sign_in, use_cookie
@@ -238,18 +237,7 @@ def application(database):
 
 
 def authorize(db, user, client, **more):
-    return authorizations.add(
-        db,
-        SYSTEM,
-        NewAuthorization(
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="authorization_code",
-            scope="openid",
-            user=UserAuthentication(user.id, user.epoch, **more),
-        ),
-    )
+    return grants.add_authorization(db, client, UserAuthentication(user.id, user.epoch, **more))
 
 
 def test_applications_are_listed_with_their_scopes(signed_in, database, sample_users, application):

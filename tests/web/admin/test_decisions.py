@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from authserver import clock
-from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
+from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
+from tests.support import grants
 from tests.support.sample_users import ACTOR
 from tests.web.admin.console import HTMX_DIALOG
 
@@ -21,17 +21,7 @@ KINDS = ["oauth1", "oauth2", "oidc"]
 def authorize(console, client, times):
     with console.services.database.transaction() as db:
         for _ in range(times):
-            authorizations.add(
-                db,
-                ACTOR,
-                NewAuthorization(
-                    client_id=client.id,
-                    client_epoch=client.epoch,
-                    client_name=client.name,
-                    grant_type="authorization_code",
-                    scope="openid",
-                ),
-            )
+            grants.add_authorization(db, client, actor=ACTOR)
 
 
 def record_sign_in_time(console, client, ago):
