@@ -3,7 +3,8 @@
 A transaction that locks rows of several tables locks them in the order of ``LOCK_ORDER``, and rows of one table by
 ascending id. A lock is an UPDATE, a DELETE, an upsert, or a SELECT with ``with_for_update``. Inserting a row does not
 count, because nobody else knows the row yet. A foreign key of the row locks its parent only against deletion
-(``FOR KEY SHARE``), which is why rows are locked with ``ROW_LOCK``, and FOR UPDATE is not used.
+(``FOR KEY SHARE``), which is why rows are locked with ``ROW_LOCK``. FOR UPDATE is used only with SKIP LOCKED, which does
+not wait, for rows that are deleted next.
 """
 
 from collections import defaultdict

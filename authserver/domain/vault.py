@@ -133,7 +133,7 @@ def _parse(lines: list[str], where: str) -> list[Key]:
     if not keys:
         raise SettingsError(f"{where} contains no key. Delete it, and the server creates one.")
     if len({key.id for key in keys}) != len(keys):
-        raise SettingsError(f"{where} contains a duplicate key id. Give each key an id of its own.")
+        raise SettingsError(f"{where} contains a duplicate key id. Give each key a different id.")
     return keys
 
 

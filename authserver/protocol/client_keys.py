@@ -2,7 +2,7 @@
 
 An unknown key id triggers a new fetch, but at most once every few seconds and in only one request at a time. A sender
 cannot cause more fetches by inventing key ids. After a failure, the server waits before it tries the same URL again, twice
-as long after each further failure. Meanwhile, the keys that it fetched before stay valid for a limited time.
+as long after each further failure. Keys that it fetched earlier stay valid for a limited time.
 
 Callers check first that the client is approved (S4).
 """

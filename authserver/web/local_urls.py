@@ -26,7 +26,7 @@ def form_page_url() -> str:
     named = safe_local_url(request.form.get("next"))
     if named is not None:
         return named
-    # If an action has no page of its own, its path is below the path of its page: /account/sessions/7/end.
+    # If an action has no page, its path is below the path of the page that contains its form: /account/sessions/7/end.
     while path and not pages.test(path, "GET"):
         path = path.rpartition("/")[0]
     return _quoted(path or "/")

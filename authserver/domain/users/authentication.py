@@ -1,6 +1,6 @@
 """Authenticates users by password and second factor, with rate limits and uniform errors and timing (S19, S20).
 
-``PasswordAuthenticator.check`` hashes the password. Hashing is slow, so this method opens short transactions of its own
+``PasswordAuthenticator.check`` hashes the password. Hashing is slow, so this method opens separate, short transactions
 and must be called outside any other transaction. ``complete_sign_in`` is called in the transaction that starts a
 session or issues tokens. If the user has a second factor, a correct password leads only to a ``PendingSecondFactor``,
 and ``complete_second_factor`` completes the sign-in.
@@ -106,7 +106,7 @@ class PasswordAuthenticator:
         if account is None or not matches or not account.is_active or account.password_hash is None:
             self._record_failure(actor, account, matches, charges)
             raise WrongCredentials
-        # The refund has a transaction of its own: a sign-in that fails after this point must not count as a guess, and the
+        # The refund has a separate transaction: a sign-in that fails after this point must not count as a guess, and the
         # row of the network, which all its users share, must not stay locked until the sign-in is complete.
         with self._database.transaction() as db:
             throttles.refund(db, charges)
@@ -116,7 +116,7 @@ class PasswordAuthenticator:
     def _buckets(self, address: str, attempt: SignInAttempt, account: _Account | None) -> list[Bucket]:
         """Return the buckets to charge, narrowest first.
 
-        A known browser has a bucket of its own. All other browsers share the buckets of the account and the network.
+        A known browser has its own bucket. All other browsers share the buckets of the account and the network.
         """
         settings = self._settings
         name, network = users.canonical_username(attempt.username), throttles.network_of(address)
@@ -132,10 +132,10 @@ class PasswordAuthenticator:
         ]
 
     def charge_code(self, pending: PendingSecondFactor, browser_cookie: str) -> tuple[Charge, ...]:
-        """Charge an attempt for a second factor, in a transaction of its own; raises Throttled.
+        """Charge an attempt for a second factor, in a separate transaction; raises Throttled.
 
         A code has only six digits, so all unknown browsers share one small limit per account. A browser in which the
-        user has used this second factor before has a limit of its own (S20).
+        user has used this second factor before has its own limit (S20).
         """
         with self._database.transaction() as db:
             factor = second_factors.enrollment_id(db, pending.user_id)

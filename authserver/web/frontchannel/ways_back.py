@@ -29,6 +29,6 @@ def _url_of(client: Client) -> str:
     if redirect_uris.origin_of(home):
         return home
     origins = sorted(redirect_uris.web_origins_of(client.redirect_uris))
-    # The port of a native application on loopback may be closed by now.
+    # A native application on loopback may no longer listen on its port.
     remote = [origin for origin in origins if urlsplit(origin).hostname not in LOOPBACK_HOSTS]
     return f"{remote[0]}/" if remote else ""
