@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authserver.domain.clients import registrations
+from authserver.domain.clients.basic_metadata import WEB
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, TYPES, WEB
+from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, TYPES
 from authserver.domain.clients.response_types import issued_artifacts, issues_in_browser
 from authserver.errors import InvalidInput
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName

@@ -20,7 +20,7 @@ from sqlalchemy import Row
 
 from authserver.domain import access_state
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.clients.metadata import MISSPELLED_DEVICE_GRANT
+from authserver.domain.clients.basic_metadata import MISSPELLED_DEVICE_GRANT
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import access
 from authserver.protocol.errors import ErrorCode, ProtocolError
