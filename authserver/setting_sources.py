@@ -14,7 +14,7 @@ PREFIX = "AUTHSERVER_"
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 _REMOVED = {
     "resources": "Remove it. Then define each resource with authserver resources add URI --name NAME --open, or in the "
-    "console under Settings > Resources. Clients cannot request these resources until then.",
+    "console under Resources. Clients cannot request these resources until then.",
 }
 """What to do instead of a setting that an older version had."""
 

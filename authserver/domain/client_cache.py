@@ -7,7 +7,7 @@ request.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -125,7 +125,7 @@ def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> byt
     return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
 
 
-def _scope_resources(scopes: frozenset[str], defined: Sequence[Row[Any]]) -> dict[str, frozenset[str]]:
+def _scope_resources(scopes: frozenset[str], defined: Iterable[Any]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for resource in defined:
         for scope in scopes.intersection(resource.scopes):

@@ -99,7 +99,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.SCOPE_OF_ANOTHER_RESOURCE: Explanation(
         "The scope belongs to a resource that the request does not name",
-        "Settings > Resources defines which scopes belong to which resource. The application must send the parameter"
+        "The page Resources defines which scopes belong to which resource. The application must send the parameter"
         " resource with the identifier of that resource, or omit the scope. A client that is registered for the resource"
         " gets its scopes without the parameter.",
         Compare.WORDS,
