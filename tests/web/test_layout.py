@@ -47,7 +47,9 @@ def client(server):
     console = Console(None, server.services)
     uris = (URI, f"{URI}/second", "http://127.0.0.1/cb")
     types = {"grant_types": GRANTS, "response_types": ("code",)}
-    found = console.add_client(NAME, approve=True, redirect_uris=uris, scopes=("openid", "profile"), **types)
+    found = console.add_client(
+        NAME, approve=True, redirect_uris=uris, scopes=("openid", f"models:{'w' * 93}"), **types
+    )
     with server.services.database.transaction() as db:
         db.execute(update(Client).where(Client.id == found.id).values(client_key=KEY))
     found.client_key = KEY
