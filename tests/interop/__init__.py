@@ -2,5 +2,6 @@
 
 node/ contains the parties that use Node packages, and axe-core for the page tests. authlib_party.py uses Authlib's
 Flask client, apache.py runs Apache with mod_auth_openidc, and oauthlib_party.py and lyo_party.py are OAuth 1.0a
-consumers. Each party is a separate process on loopback.
+consumers. api_opaque.py, api_jwt.py and the files of the same names in node/ are APIs. Each party is a separate process
+on loopback.
 """
