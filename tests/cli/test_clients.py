@@ -213,6 +213,17 @@ def test_scheme_without_a_dot_causes_a_warning(runner):
 
 
 @pytest.mark.only_on("sqlite")
+def test_remembering_consent_on_loopback_causes_a_warning(runner, services):
+    key = add(runner, "--redirect-uri", "http://127.0.0.1/cb", "--auth-method", "none")[KEY]
+    result = runner.invoke("clients", "edit", key, "--remember-consent-on-loopback")
+    assert "Warning: remember_consent_on_loopback: every program" in result.stderr
+    for option, expected in ((), True), (("--ask-on-loopback",), False):
+        edited = runner.run_json("clients", "edit", key, *option)
+        client, _ = stored(services, edited)
+        assert client.details["remember_consent_on_loopback"] is expected
+
+
+@pytest.mark.only_on("sqlite")
 def test_response_types_follow_the_grant_types(runner, services):
     key = add(runner)[KEY]
     for grant, response_types in ((DEVICE, []), ("authorization_code", ["code"])):

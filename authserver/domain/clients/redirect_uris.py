@@ -275,6 +275,12 @@ def origin_of(uri: str) -> str:
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
 
 
+def is_on_loopback(uri: str) -> bool:
+    """Return whether a valid redirect URI is an http URI on a loopback host."""
+    parts = urlsplit(uri)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+
+
 def web_origins_of(uris: Iterable[str]) -> set[str]:
     """Return the web origins of those URIs that have one."""
     return {origin for uri in uris if (origin := origin_of(uri))}

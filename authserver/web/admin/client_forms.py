@@ -60,6 +60,7 @@ class ClientForm:
     )
     is_pkce_required: bool = FIELDS["is_pkce_required"].default
     is_trusted: bool = FIELDS["is_trusted"].default
+    remembers_on_loopback: bool = False
     logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
     secret_again: str = field(default="", repr=False)
@@ -80,6 +81,7 @@ class ClientForm:
             scopes=_existing_scopes(form) if kind else _new_scopes(form),
             is_pkce_required="pkce_required" in form,
             is_trusted="trusted" in form,
+            remembers_on_loopback="remember_consent_on_loopback" in form,
             logout=_logout(form),
             secret=form.get("secret", ""),
             secret_again=form.get("secret_again", ""),
@@ -100,6 +102,7 @@ class ClientForm:
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},
             is_pkce_required=client.is_pkce_required,
             is_trusted=client.is_trusted,
+            remembers_on_loopback=bool(client.details.get("remember_consent_on_loopback")),
             logout={name: client.details[name] for name in _LOGOUT if name in client.details},
         )
 
@@ -124,6 +127,7 @@ class ClientForm:
             "auth_method": AuthMethod.NONE if self.is_public else self.auth_method,
             "is_pkce_required": self.is_pkce_required,
             "is_trusted": self.is_trusted,
+            "remember_consent_on_loopback": self.remembers_on_loopback or None,
             **{name: value or None for name, value in logout.items()},
         }
 
