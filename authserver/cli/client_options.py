@@ -89,7 +89,9 @@ def _split_scopes(_context: click.Context, _option: click.Parameter, texts: tupl
 
 _ALLOWS_1_0 = "allows_1_0"
 _REMEMBERS = "remember_consent_on_loopback"
-_REMEMBERING_RISK = "every program on a user's computer can then get tokens of a signed-in user without being noticed."
+_REMEMBERING_RISK = (
+    "every program on a user's computer can then get tokens of a signed-in user without being noticed."
+)
 _OPTIONS = {
     "redirect_uris": click.option(
         "--redirect-uri",

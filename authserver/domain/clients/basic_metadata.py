@@ -104,7 +104,7 @@ class BasicMetadata(BaseModel):
     @classmethod
     def _check_name(cls, value: str, info: ValidationInfo) -> str:
         # The current name stays valid, even if the rules have become stricter since it was accepted.
-        if info.context is not None and value == info.context.get("known_name"):
+        if info.context is not None and value == info.context["known"].get("name"):
             return value
         return clean_line("name", value)
 

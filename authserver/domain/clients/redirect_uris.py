@@ -14,6 +14,7 @@ from authserver.domain import text_rules
 from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
+from authserver.vocabulary import SigningAlgorithm
 
 MAX_LENGTH = 2000
 MAX_COUNT = 50
@@ -31,13 +32,15 @@ _RESPONSE_PARAMETERS = {"code", "state", "error", "id_token", "access_token"}
 
 
 class UriRules(NamedTuple):
-    """The rules that depend on the installation and on who registers a URI.
+    """The rules that depend on the installation and on who registers a client.
 
-    ``http_hosts`` are the networks and hosts of the setting ``http_redirect_hosts``.
+    ``http_hosts`` are the networks and hosts of the setting ``http_redirect_hosts``. ``signing_algorithms`` is that
+    setting. It is here because the same code passes on the rules for all fields.
     """
 
     is_administrator: bool = False
     http_hosts: tuple[str, ...] = ()
+    signing_algorithms: tuple[str, ...] = tuple(SigningAlgorithm)
 
 
 STRICT = UriRules()
@@ -59,12 +62,12 @@ _WILDCARD = RedirectUriIssue(
 
 def rules_for_administrators(settings: Settings) -> UriRules:
     """Return the rules for URIs that an administrator registers."""
-    return UriRules(is_administrator=True, http_hosts=settings.http_redirect_hosts)
+    return UriRules(True, settings.http_redirect_hosts, settings.signing_algorithms)
 
 
 def rules_for_clients(settings: Settings) -> UriRules:
     """Return the rules for URIs that a client registers or requests itself."""
-    return UriRules(http_hosts=settings.http_redirect_hosts)
+    return UriRules(False, settings.http_redirect_hosts, settings.signing_algorithms)
 
 
 def find_issue(uri: str, rules: UriRules = STRICT) -> RedirectUriIssue | None:

@@ -52,6 +52,7 @@ _SENTENCES = {
     Event.SCOPE_REMOVE: "{actor} removed the scope {subject}.",
     Event.KEY_CREATE: "{actor} created the signing key {subject}.",
     Event.KEY_ROTATE: "{actor} rotated the signing keys to {subject}.",
+    Event.KEY_RETIRE: "{actor} retired the signing key {subject}, because its algorithm is no longer used.",
     Event.KEY_REMOVE: "{actor} removed the signing key {subject}.",
 }
 
