@@ -288,3 +288,16 @@ def test_unknown_client_key_is_an_error(runner, verb):
     result = runner.invoke("clients", verb, "none", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"error": "There is no client with this key."}
+
+
+@pytest.mark.only_on("sqlite")
+def test_every_bad_redirect_uri_is_printed_on_its_line(runner):
+    options = [
+        f"--redirect-uri={uri}" for uri in ("http://a.example/", "https://good.example/", "javascript:1")
+    ]
+    result = runner.invoke("clients", "add", "--type", "oidc", "--name", "Grafana", *options)
+    assert result.exit_code != 0
+    found = [line for line in result.stderr.splitlines() if "URI " in line]
+    assert len(found) == 2
+    assert "URI 1, http://a.example/" in found[0]
+    assert "URI 3, javascript:1" in found[1]

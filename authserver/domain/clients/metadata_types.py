@@ -229,7 +229,7 @@ def _check_uri_list(uris: tuple[str, ...], info: ValidationInfo) -> tuple[str, .
     context = info.context or {}
     rules = context.get("uri_rules", STRICT)
     known = context.get("known", {}).get(info.field_name) or ()
-    if error := redirect_uris.first_error(uris, rules, known):
+    if error := redirect_uris.list_error(uris, rules, known):
         raise invalid(error)
     return tuple(dict.fromkeys(uris))
 

@@ -154,5 +154,5 @@ def _metadata_error(error: InvalidInput) -> ProtocolError:
         ErrorCode.INVALID_REDIRECT_URI if "redirect_uris" in messages else ErrorCode.INVALID_CLIENT_METADATA
     )
     # Name each member, because the messages were written for a form that shows them below the fields.
-    description = " ".join(f"{name}: {text}" for name, text in messages.items())
+    description = " ".join(f"{name}: {text}" for name, text in messages.items()).replace("\n", " ")
     return ProtocolError(code, Cause.REGISTRATION_REFUSED, description)

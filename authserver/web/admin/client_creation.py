@@ -20,7 +20,7 @@ from authserver.vocabulary import ClientKind, EndpointPath, RootServices
 from authserver.web import current
 from authserver.web.admin import client_rows, labels, pagination, responses
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_forms import TYPED, ClientForm
+from authserver.web.admin.client_forms import TYPED, ClientForm, shown_errors
 from authserver.web.session import access, sealed_values
 
 _SHOWN_LIFETIME = timedelta(hours=8)
@@ -147,7 +147,7 @@ def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 
         url_for("admin.client_table", kind=form.kind if form.kind in labels.KINDS else None)
     )
     return responses.render(
-        "admin/client_new.html", status, form=form, errors=errors or {}, form_token=token, back=back
+        "admin/client_new.html", status, form=form, errors=shown_errors(errors or {}), form_token=token, back=back
     )
 
 

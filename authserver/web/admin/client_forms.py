@@ -36,7 +36,7 @@ _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
 _GRANT_TYPES = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
 """The grant types that the form for a new client preselects. Other defaults are those of the model."""
 
-SHOWN_FIELDS = frozenset({
+_SHOWN_FIELDS = frozenset({
     "kind", "name", "redirect_uris", "secret", "secret_again", "overlap", "grant_types", "response_types", "scopes",
     "auth_method", "pkce_required", "trusted", "remember_consent_on_loopback", *_LOGOUT,
 })  # fmt: skip
@@ -183,6 +183,13 @@ class ClientForm:
         fixed = {bad: issue.fix for bad, issue in self.findings() if issue.fix and bad == uri}
         uris = tuple(dict.fromkeys(fixed.get(one, one) for one in self.redirect_uris))
         return ClientForm(**{**self.__dict__, "redirect_uris": uris})
+
+
+def shown_errors(errors: dict[str, str]) -> dict[str, str]:
+    """Return the errors by field. The errors of fields that are edited elsewhere belong to the whole form."""
+    others = [text for name, text in errors.items() if name not in _SHOWN_FIELDS]
+    shown = {name: text for name, text in errors.items() if name in _SHOWN_FIELDS}
+    return ({"": " ".join(others)} if others else {}) | shown
 
 
 def uri_rules() -> UriRules:

@@ -12,7 +12,7 @@ from authserver.web import current
 from authserver.web.admin import client_rows, credentials, responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_creation import typed_secret
-from authserver.web.admin.client_forms import KEEP, SHOWN_FIELDS, ClientForm
+from authserver.web.admin.client_forms import KEEP, ClientForm, shown_errors
 from authserver.web.admin.suggested_edits import with_suggestion
 from authserver.web.session import access
 
@@ -95,13 +95,6 @@ def _check_sector_identifier(client: Client, wanted: ClientMetadata) -> Client:
         raise InvalidInput({names.get(name, name): error.fields[name] for name in error.fields}) from error
 
 
-def _shown_errors(errors: dict[str, str]) -> dict[str, str]:
-    """Return the errors by field. The errors of fields that are edited elsewhere belong to the whole form."""
-    others = [text for name, text in errors.items() if name not in SHOWN_FIELDS]
-    shown = {name: text for name, text in errors.items() if name in SHOWN_FIELDS}
-    return ({"": " ".join(others)} if others else {}) | shown
-
-
 def _form(
     client: Client,
     form: ClientForm,
@@ -116,7 +109,7 @@ def _form(
         client=client,
         form=form,
         revision_fields=revision_fields,
-        errors=_shown_errors(errors or {}),
+        errors=shown_errors(errors or {}),
         others=len(client_secrets.secrets_of_client(current.transaction(), client)),
         overlaps=credentials.OVERLAPS,
         overlap=request.form.get("overlap", credentials.DEFAULT_OVERLAP),

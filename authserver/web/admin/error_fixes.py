@@ -50,10 +50,11 @@ def uri_error(row: RecordedError, client: Client) -> str:
             "A part of the received URI was not stored because it may be a secret or is too long. Such a URI cannot be"
             " registered. The application must send a URI without that part."
         )
-    error = redirect_uris.first_error(
-        [*client.redirect_uris, row.received], uri_rules(), client.redirect_uris
-    )
-    return error.removeprefix(f"{row.received[:80]}: ") if error else ""
+    rules, known = uri_rules(), client.redirect_uris
+    issue = redirect_uris.find_issue(row.received, rules)
+    if issue is not None and issue.is_rejected:
+        return issue.sentence
+    return redirect_uris.list_error([*known, row.received], rules, known) or ""
 
 
 def is_registered(row: RecordedError, client: Client) -> bool:

@@ -156,7 +156,8 @@
         className: "input", type: "text", id: "redirect_uri", autocomplete: "off", spellcheck: false, dir: "ltr",
         placeholder: "https://",
       });
-      this.input.setAttribute("aria-describedby", "redirect_uris-hint redirect_uri-finding");
+      this.input.setAttribute("aria-describedby", "redirect_uris-hint redirect_uris-error redirect_uri-finding");
+      if (this.area.hasAttribute("aria-invalid")) this.input.setAttribute("aria-invalid", "true");
       this.list = element("ul", { className: "plain chips" });
       this.finding = element("div", { className: "live-finding", id: "redirect_uri-finding" });
       this.finding.setAttribute("aria-live", "polite");
@@ -164,7 +165,7 @@
       add.addEventListener("click", () => this.take(this.input.value));
       this.area.hidden = true;
       field.querySelector("label").htmlFor = "redirect_uri";
-      for (const link of document.querySelectorAll("a[href='#redirect_uris']")) link.hash = "redirect_uri";
+      for (const link of document.querySelectorAll("a[href='#redirect_uris']")) link.setAttribute("href", "#redirect_uri");
       this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
       // The server has already checked these URIs and rendered its findings.
       this.known = new Map(this.uris.map((uri) => [uri, { sentence: "" }]));
