@@ -21,7 +21,7 @@ PINNED = {
     "client:remove-secret",
     "consent:withdraw",
     "key:create",
-    "key:remove",
+    "key:remove", "key:retire",
     "key:rotate",
     "scope:add",
     "scope:edit",
