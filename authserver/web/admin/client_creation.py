@@ -147,7 +147,12 @@ def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 
         url_for("admin.client_table", kind=form.kind if form.kind in labels.KINDS else None)
     )
     return responses.render(
-        "admin/client_new.html", status, form=form, errors=shown_errors(errors or {}), form_token=token, back=back
+        "admin/client_new.html",
+        status,
+        form=form,
+        errors=shown_errors(errors or {}),
+        form_token=token,
+        back=back,
     )
 
 

@@ -17,11 +17,19 @@
   // A form that is shown again with its errors was filled before.
   const isFilled = (form) => !!form.querySelector("#error-summary") || [...form.elements].some(isChanged);
 
+  // Values that were copied stay copied if they are shown again, for example after an approval.
+  const copied = new Set();
+  const findUncopied = () => {
+    const shown = [...document.querySelectorAll("[data-once]")];
+    for (const one of shown) if ("copied" in one.dataset) copied.add(one.textContent);
+    return shown.find((one) => !copied.has(one.textContent));
+  };
+
   // Returns what is lost if the page is left, except the input of the form that is submitted.
   const lost = (submitted) => {
-    if (!submitted?.matches("[data-keeps]")) {
-      const once = document.querySelector("[data-once]:not([data-copied])");
-      if (once) return { title: `The ${once.dataset.once} was not copied`, text: "It will not be shown again." };
+    const once = findUncopied();
+    if (once && !submitted?.matches("[data-keeps]")) {
+      return { title: `The ${once.dataset.once} was not copied`, text: "It will not be shown again." };
     }
     const forms = [...document.querySelectorAll("main form[method=post], dialog form[method=post]")];
     if (forms.some((form) => form !== submitted && isFilled(form))) {
