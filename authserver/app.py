@@ -8,6 +8,7 @@ from authserver import logs
 from authserver import settings as settings_module
 from authserver.domain import audit_chain, orm, vault
 from authserver.domain.client_cache import ClientCache
+from authserver.domain.clients import signing_algorithms
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
@@ -52,7 +53,7 @@ def connect(app: Application, services: Services) -> None:
 def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
     """Build the services that all requests of one process share."""
     passwords = PasswordHasher(settings)
-    key_ring = KeyRing(settings, database, keys)
+    key_ring = KeyRing(settings, database, keys, signing_algorithms.of_clients)
     client_cache = ClientCache(keys)
     error_log = ErrorLog(database)
     fetcher = Fetcher(settings)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from authserver.vocabulary import SigningAlgorithm
+
 LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
 _PRIVATE_NETWORKS: list[IPv4Network | IPv6Network] = [
     IPv4Network("10.0.0.0/8"),
@@ -117,12 +119,21 @@ def _check_http_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _check_signing_algorithms(values: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := set(values) - set(SigningAlgorithm):
+        raise ValueError(
+            f"must contain only {', '.join(SigningAlgorithm)}, separated by commas; {min(unknown)[:60]} is none of them"
+        )
+    return tuple(str(name) for name in SigningAlgorithm if name in values or name is SigningAlgorithm.RS256)
+
+
 def _is_subnet(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
     # Networks of different versions cannot be compared.
     return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
 
 
 HttpHosts = Annotated[tuple[str, ...], BeforeValidator(_parse_list), AfterValidator(_check_http_hosts)]
+SigningAlgorithms = Annotated[StringList, AfterValidator(_check_signing_algorithms)]
 CaFile = Annotated[Path, AfterValidator(_check_ca_file)]
 Name = Annotated[str, AfterValidator(_check_name)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]

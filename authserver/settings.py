@@ -29,6 +29,7 @@ from authserver.setting_values import (
     Networks,
     PositiveDuration,
     PublicUrl,
+    SigningAlgorithms,
     StringList,
 )
 
@@ -184,6 +185,12 @@ class Settings(BaseModel):
 
     signing_key_rotation: Duration = _setting(
         "90d", "The interval of the automatic signing key rotation. 0: manual rotation only."
+    )
+    signing_algorithms: SigningAlgorithms = _setting(
+        "RS256,PS256,ES256,EdDSA",
+        "The algorithms that the server publishes keys for and that clients can be registered for: RS256, PS256, ES256 and "
+        "EdDSA, separated by commas. RS256 is always included. If a client is still registered for another one, its keys "
+        "are kept. Algorithms of client assertions do not depend on this setting.",
     )
     client_assertion_lifetime: PositiveDuration = _setting(
         "1h", "The maximum remaining lifetime of a client assertion (JWT)."

@@ -109,6 +109,15 @@ class AuthMethod(StrEnum):
     PRIVATE_KEY_JWT = "private_key_jwt"
 
 
+class SigningAlgorithm(StrEnum):
+    """The algorithms of the server's signing keys, the default first (OpenID Connect Core, section 15.1)."""
+
+    RS256 = "RS256"
+    PS256 = "PS256"
+    ES256 = "ES256"
+    EDDSA = "EdDSA"
+
+
 class SignatureMethod(StrEnum):
     """The OAuth 1.0a signature methods: RFC 5849, section 3.4, and the later SHA-2 methods."""
 

@@ -266,3 +266,17 @@ def test_http_redirect_hosts_are_private_networks_or_hosts(value):
 def test_invalid_http_redirect_hosts_are_rejected(value):
     with pytest.raises(ValidationError):
         Settings(http_redirect_hosts=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("", ("RS256",)), ("EdDSA, PS256", ("RS256", "PS256", "EdDSA")), ("RS256", ("RS256",))],
+)
+def test_signing_algorithms_always_include_rs256(value, expected):
+    assert Settings(signing_algorithms=value).signing_algorithms == expected
+
+
+@pytest.mark.parametrize("value", ["HS256", "none", "rs256", "ES256,ES512"])
+def test_unknown_signing_algorithm_is_rejected(value):
+    with pytest.raises(ValidationError, match="is none of them"):
+        Settings(signing_algorithms=value)

@@ -62,8 +62,15 @@ def _response_types(before: Sequence[str], grant_types: Sequence[str]) -> tuple[
     return kept or (("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ())
 
 
-def uri_warnings(uris: Iterable[str], uri_rules: UriRules) -> list[str]:
-    """Return the warnings about redirect URIs that an administrator may register."""
+def warnings(metadata: ClientMetadata, names: Iterable[str], uri_rules: UriRules) -> list[str]:
+    """Return the warnings about the fields with these names, which an administrator may register."""
+    found = _uri_warnings(metadata.redirect_uris, uri_rules) if "redirect_uris" in names else []
+    if metadata.remember_consent_on_loopback and _REMEMBERS in names:
+        found.append(f"{_REMEMBERS}: {_REMEMBERING_RISK}")
+    return found
+
+
+def _uri_warnings(uris: Iterable[str], uri_rules: UriRules) -> list[str]:
     found = ((uri, redirect_uris.find_issue(uri, uri_rules)) for uri in uris)
     return [f"{uri}: {issue.sentence}" for uri, issue in found if issue is not None]
 
@@ -81,6 +88,10 @@ def _split_scopes(_context: click.Context, _option: click.Parameter, texts: tupl
 
 
 _ALLOWS_1_0 = "allows_1_0"
+_REMEMBERS = "remember_consent_on_loopback"
+_REMEMBERING_RISK = (
+    "every program on a user's computer can then get tokens of a signed-in user without being noticed."
+)
 _OPTIONS = {
     "redirect_uris": click.option(
         "--redirect-uri",
@@ -118,6 +129,13 @@ _OPTIONS = {
         "is_trusted",
         default=None,
         help="Whether the client is trusted. The users of a trusted client are not asked for consent.",
+    ),
+    _REMEMBERS: click.option(
+        "--remember-consent-on-loopback/--ask-on-loopback",
+        _REMEMBERS,
+        default=None,
+        help="Whether a client without a secret asks for consent only once if its redirect URI is on loopback. Warning: "
+        + _REMEMBERING_RISK,
     ),
     _ALLOWS_1_0: click.option(
         "--allow-oauth-1.0/--refuse-oauth-1.0",

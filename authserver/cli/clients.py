@@ -3,6 +3,7 @@
 The options for client metadata are in ``client_options``.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from authserver.domain.clients import (
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
@@ -92,7 +94,7 @@ def add(
             clients.approve(db, who, client, revision=client.revision)
         facts = _facts(client)
     _print_new(facts, secret)
-    _print_warnings(wanted.redirect_uris, rules)
+    _print_warnings(wanted, given, rules)
 
 
 @command.command("list")
@@ -172,8 +174,7 @@ def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
         clients.edit(db, actor(), client, wanted, revision=before.revision)
         facts = _facts(client)
     output.say(f"Changed {facts['name']}. The change is effective now.", facts)
-    if "redirect_uris" in given:
-        _print_warnings(wanted.redirect_uris, rules)
+    _print_warnings(wanted, given, rules)
 
 
 @command.command()
@@ -280,8 +281,8 @@ def _print_new(facts: output.Row, secret: str | None) -> None:
         output.note("Store the secret now: it cannot be shown again.")
 
 
-def _print_warnings(uris: tuple[str, ...], rules: UriRules) -> None:
-    for warning in client_options.uri_warnings(uris, rules):
+def _print_warnings(wanted: ClientMetadata, given: Iterable[str], rules: UriRules) -> None:
+    for warning in client_options.warnings(wanted, given, rules):
         output.note(f"Warning: {warning}")
 
 

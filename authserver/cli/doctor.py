@@ -83,6 +83,7 @@ def _database_checks(installation: Installation) -> dict[str, Check]:
         "nodes": records.sqlite_lock,
         "clock": records.clocks,
         "signing keys": records.signing_key_state,
+        "algorithms": records.signing_algorithms,
         "secrets": records.secrets,
         "administrators": records.administrators,
         "second factors": records.second_factors,

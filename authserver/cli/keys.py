@@ -12,6 +12,7 @@ from authserver.cli.output import json_option
 from authserver.domain.keys import signing_keys
 from authserver.domain.keys.signing_keys import SigningKey
 from authserver.domain.vault import Vault
+from authserver.errors import Conflict
 
 _COLUMNS = {
     "kid": "Key id",
@@ -47,7 +48,7 @@ def list_keys() -> None:
     "algorithms",
     multiple=True,
     type=click.Choice(signing_keys.ALGORITHMS),
-    help="Rotate only the key of this algorithm; may be repeated. Default: all algorithms.",
+    help="Rotate only the key of this algorithm; may be repeated. Default: all algorithms in use.",
 )
 @click.option(
     "--now", "is_urgent", is_flag=True, help="Rotate even if clients may not have fetched the next key yet."
@@ -64,9 +65,14 @@ def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> Non
     """Make the next keys active and publish new next keys."""
     installation = Installation()
     with installation.transaction() as db:
+        in_use = signing_keys.algorithms_in_use(signing_keys.all_keys(db), installation.settings)
+        if unused := set(algorithms) - set(in_use):
+            raise Conflict(
+                f"There are no keys for {min(unused)}. Add it to AUTHSERVER_SIGNING_ALGORITHMS to publish some."
+            )
         facts = [
             _facts(_rotate(db, installation.vault, algorithm, is_urgent=is_urgent, is_stolen=is_stolen))
-            for algorithm in dict.fromkeys(algorithms or signing_keys.ALGORITHMS)
+            for algorithm in dict.fromkeys(algorithms or in_use)
         ]
     if output.is_json():
         output.print_list(facts, columns=_COLUMNS, empty_message="")

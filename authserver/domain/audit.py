@@ -56,6 +56,7 @@ class Event(StrEnum):
     KEY_CREATE = "key:create"
     KEY_ROTATE = "key:rotate"
     KEY_REMOVE = "key:remove"
+    KEY_RETIRE = "key:retire"
 
 
 EVENTS: dict[str, str] = {
@@ -96,6 +97,7 @@ EVENTS: dict[str, str] = {
     Event.KEY_CREATE: message("A signing key was created."),
     Event.KEY_ROTATE: message("The signing keys were rotated."),
     Event.KEY_REMOVE: message("A signing key was removed."),
+    Event.KEY_RETIRE: message("A signing key was retired, because its algorithm is no longer used."),
 }
 """The sentence that describes each event, on the activity pages and in the reference."""
 

@@ -22,6 +22,7 @@ PINNED = {
     "consent:withdraw",
     "key:create",
     "key:remove",
+    "key:retire",
     "key:rotate",
     "resource:add",
     "resource:edit",

@@ -213,6 +213,17 @@ def test_scheme_without_a_dot_causes_a_warning(runner):
 
 
 @pytest.mark.only_on("sqlite")
+def test_remembering_consent_on_loopback_causes_a_warning(runner, services):
+    key = add(runner, "--redirect-uri", "http://127.0.0.1/cb", "--auth-method", "none")[KEY]
+    result = runner.invoke("clients", "edit", key, "--remember-consent-on-loopback")
+    assert "Warning: remember_consent_on_loopback: every program" in result.stderr
+    for option, expected in ((), True), (("--ask-on-loopback",), False):
+        edited = runner.run_json("clients", "edit", key, *option)
+        client, _ = stored(services, edited)
+        assert client.details["remember_consent_on_loopback"] is expected
+
+
+@pytest.mark.only_on("sqlite")
 def test_response_types_follow_the_grant_types(runner, services):
     key = add(runner)[KEY]
     for grant, response_types in ((DEVICE, []), ("authorization_code", ["code"])):
@@ -277,3 +288,16 @@ def test_unknown_client_key_is_an_error(runner, verb):
     result = runner.invoke("clients", verb, "none", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"error": "There is no client with this key."}
+
+
+@pytest.mark.only_on("sqlite")
+def test_every_bad_redirect_uri_is_printed_on_its_line(runner):
+    options = [
+        f"--redirect-uri={uri}" for uri in ("http://a.example/", "https://good.example/", "javascript:1")
+    ]
+    result = runner.invoke("clients", "add", "--type", "oidc", "--name", "Grafana", *options)
+    assert result.exit_code != 0
+    found = [line for line in result.stderr.splitlines() if "URI " in line]
+    assert len(found) == 2
+    assert "URI 1, http://a.example/" in found[0]
+    assert "URI 3, javascript:1" in found[1]

@@ -376,3 +376,12 @@ class FixedResponse:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+@pytest.mark.only_on("sqlite")
+def test_clients_with_unpublished_signing_algorithms_are_named(runner, services, monkeypatch):
+    register(services, name="Archive", details={"id_token_signed_response_alg": "PS256"})
+    assert outcome(runner, "algorithms") == "pass"
+    monkeypatch.setitem(runner._environment, "AUTHSERVER_SIGNING_ALGORITHMS", "ES256")
+    found = examine(runner)["algorithms"]
+    assert (found["outcome"], "Archive (PS256)" in found["sentence"]) == ("warn", True)

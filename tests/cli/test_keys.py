@@ -45,6 +45,20 @@ def test_urgent_rotation_does_not_wait(runner):
     assert timedelta(0) < signing_keys.PUBLISH_BEFORE_USE
 
 
+@pytest.mark.only_on("sqlite")
+def test_keys_are_rotated_for_published_algorithms_only(runner, services, monkeypatch):
+    monkeypatch.setitem(runner._environment, "AUTHSERVER_SIGNING_ALGORITHMS", "RS256")
+    runner.run("keys", "rotate", "--algorithm", "ES256", "--now")  # The server has not retired it yet.
+    with services.database.transaction() as db:
+        for row in signing_keys.all_keys(db):
+            if row.algorithm != "RS256":
+                db.delete(row)
+    result = runner.invoke("keys", "rotate", "--algorithm", "ES256")
+    assert (result.exit_code, "AUTHSERVER_SIGNING_ALGORITHMS" in result.stderr) == (1, True)
+    runner.run("keys", "rotate", "--now")
+    assert {row["algorithm"] for row in runner.run_json("keys", "list")} == {"RS256"}
+
+
 def test_stolen_keys_are_replaced_and_withdrawn(runner, client):
     stolen = states(runner) | states(runner, "ES256")
     runner.run("keys", "rotate", "--algorithm", "ES256", "--now")

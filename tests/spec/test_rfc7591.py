@@ -590,3 +590,15 @@ def test_only_post_is_allowed(client: FlaskClient, method: str) -> None:
     """3.1: the client sends an HTTP POST."""
     response = client.open(STANDARD, method=method)
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+
+
+def test_every_bad_redirect_uri_is_named(app: Flask) -> None:
+    """3.2.2 and RFC 6749, 5.2: error_description is one line of printable ASCII, here with all bad URIs."""
+    uris = ["http://a.example/cb", "https://good.example/cb", "https://*.example/cb"]
+    error = app.test_client().post("/oauth2/register", json={"redirect_uris": uris}).get_json()
+    assert error["error"] == "invalid_redirect_uri"
+    description = error["error_description"]
+    assert "URI 1, http://a.example/cb: " in description
+    assert "URI 3, https://*.example/cb: " in description
+    assert "good.example" not in description
+    assert description.isprintable()

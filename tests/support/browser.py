@@ -75,13 +75,14 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def fresh_page(browser: Browser, browser_errors: BrowserErrors, base_url: str | None) -> Iterator[Page]:
-    """Open a page in a new context, without cookies or cache."""
+    """Open a page in a new context, without cookies or cache. If the browser asks before it leaves a page, agree."""
     context = browser.new_context(
         base_url=base_url, viewport={"width": 1360, "height": 900}, service_workers="block"
     )
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     browser_errors.watch(page)
+    page.on("dialog", lambda dialog: dialog.accept())
     try:
         yield page
     finally:

@@ -43,10 +43,10 @@ def _prepare(database_url: str) -> None:
         schema.migrate(database, lambda _: None)
         with database.transaction() as db:
             keys = vault.load(settings)
-            signing_keys.ensure(db, SYSTEM, keys)
+            signing_keys.ensure(db, SYSTEM, keys, signing_keys.ALGORITHMS)
             subject_salt.ensure(db, keys)
             # Otherwise each application would have to run the schedule before its first request.
-            signing_keys.run_schedule(db, SYSTEM, keys, settings)
+            signing_keys.run_schedule(db, SYSTEM, keys, settings, signing_keys.ALGORITHMS)
     finally:
         database.engine.dispose()
 

@@ -4,9 +4,14 @@ The page is loaded once and resized. At each width, the check scrolls to every c
 a click at the control's center would reach. It also opens every menu.
 """
 
+from collections.abc import Sequence
+
 from playwright.sync_api import Page
 
 WIDTHS = [320, 390, 768, 1024, 1100, 1160, 1200, 1240, 1280, 1366, 1440, 1920]
+FEW_WIDTHS = [320, 768, 1440]
+"""Enough for simple pages with one column."""
+
 HEIGHT = 800
 
 _FIND = """() => {
@@ -76,17 +81,17 @@ _FIND = """() => {
 }"""
 
 
-def faults(page: Page) -> list[str]:
-    """Return the faults of the current page at all widths, one line each."""
+def faults(page: Page, widths: Sequence[int] = WIDTHS) -> list[str]:
+    """Return the faults of the current page at these widths, one line each."""
     found = []
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
         found += [f"{width} px: {fault}" for fault in page.evaluate(_FIND)]
     return found
 
 
-def assert_fits(page: Page) -> None:
+def assert_fits(page: Page, widths: Sequence[int] = WIDTHS) -> None:
     """Fail with all faults of the current page."""
-    found = faults(page)
+    found = faults(page, widths)
     assert not found, f"the layout of {page.url}:\n" + "\n".join(found)

@@ -81,7 +81,7 @@ def change(db: Session, client: Client, **changes: Any) -> None:
     """Change the registration of a client within a transaction."""
     stored = registrations.columns_of(registrations.stored_values(client))
     values = registrations.values_of_columns(stored | changes)
-    wanted = registrations.validate(values, known_name=client.name)
+    wanted = registrations.validate(values, known={"name": client.name})
     clients.edit(db, SYSTEM, client, wanted, revision=client.revision)
 
 

@@ -14,6 +14,7 @@ from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import ClientSecret
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.signing_algorithms import clients_of_others
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import second_factors as factors
 from authserver.domain.users import users
@@ -104,6 +105,20 @@ def signing_key_state(installation: Installation) -> CheckResult | None:
     if age > _OLD_KEY_DAYS:
         return warned(f"A signing key has been active for {age} days.", "Run: authserver keys rotate")
     return passed(f"{', '.join(f'{key.kid} ({key.algorithm})' for key in active)} can sign.")
+
+
+def signing_algorithms(installation: Installation) -> CheckResult:
+    """Every client is registered for published signing algorithms."""
+    published = installation.settings.signing_algorithms
+    with installation.database.transaction(write=False) as db:
+        found = clients_of_others(db, published)
+    if not found:
+        return passed(f"The server publishes keys for {', '.join(published)}.")
+    names = [f"{client.name} ({', '.join(sorted(client.algorithms))})" for client in found]
+    return warned(
+        f"These clients use signing algorithms that are not published: {_some(names)}.",
+        "Their keys are kept. Change the algorithm of the clients, or add it to AUTHSERVER_SIGNING_ALGORITHMS.",
+    )
 
 
 def secrets(installation: Installation) -> CheckResult | None:

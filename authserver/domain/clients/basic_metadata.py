@@ -104,7 +104,7 @@ class BasicMetadata(BaseModel):
     @classmethod
     def _check_name(cls, value: str, info: ValidationInfo) -> str:
         # The current name stays valid, even if the rules have become stricter since it was accepted.
-        if info.context is not None and value == info.context.get("known_name"):
+        if info.context is not None and value == info.context["known"].get("name"):
             return value
         return clean_line("name", value)
 
@@ -158,7 +158,7 @@ class BasicMetadata(BaseModel):
         if response_types and not value:
             raise ValueError("Enter at least one redirect URI. The browser returns there after a sign-in.")
         is_in_browser = info.data.get("application_type") == WEB and issues_in_browser(response_types)
-        if is_in_browser and (error := uri_rules.first_web_error(value)):
+        if is_in_browser and (error := uri_rules.web_error(value)):
             raise ValueError(error)
         return value
 

@@ -72,6 +72,13 @@ class ClientMetadata(BasicMetadata):
         "Default maximum authentication age",
         "The maximum age of the sign-in, in seconds, for requests without `max_age`.",
     )
+    remember_consent_on_loopback: bool | None = _sign_in(
+        "Remember consent on loopback",
+        "Whether a client without a secret asks each user for consent only once if its redirect URI is on loopback "
+        "(`http://127.0.0.1`, `http://[::1]` or `http://localhost`). Any other program on the user's computer can then "
+        "get tokens of a signed-in user without being noticed (RFC 8252, section 8.6). Off by default.",
+        by_client=False,
+    )
     require_auth_time: bool | None = _sign_in(
         "Require auth_time", "Whether ID tokens must contain `auth_time`. This server always includes it."
     )

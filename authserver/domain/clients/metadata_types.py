@@ -238,10 +238,23 @@ def _split(value: str) -> SplitResult | None:
 def _check_uri_list(uris: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
     context = info.context or {}
     rules = context.get("uri_rules", STRICT)
-    known = context.get("known_uris", {}).get(info.field_name, ())
-    if error := redirect_uris.first_error(uris, rules, known):
+    known = context.get("known", {}).get(info.field_name) or ()
+    if error := redirect_uris.list_error(uris, rules, known):
         raise invalid(error)
     return tuple(dict.fromkeys(uris))
+
+
+def _check_algorithm(algorithm: str, info: ValidationInfo) -> str:
+    context = info.context or {}
+    published = context.get("uri_rules", STRICT).signing_algorithms
+    if algorithm in published or algorithm == context.get("known", {}).get(info.field_name):
+        return algorithm
+    choices = f"Choose one of {', '.join(published)}."
+    raise invalid(
+        f"This server does not publish keys for {algorithm}. {choices}"
+        if algorithm in ALGORITHMS
+        else choices
+    )
 
 
 Url = Annotated[str, _rule(_url_error)]
@@ -259,8 +272,8 @@ Text = Annotated[str, _rule(_text_error)]
 JwkSet = Annotated[dict[str, Any], _rule(_jwks_error)]
 """A JWK set of public keys."""
 
-Algorithm = Annotated[str, one_of(*ALGORITHMS)]
-"""An algorithm that this server signs with."""
+Algorithm = Annotated[str, AfterValidator(_check_algorithm)]
+"""An algorithm that this server publishes keys for, or the one that the client is registered for."""
 
 Strings = Annotated[tuple[str, ...], Strict(False)]
 """A list of strings, as a list or a tuple."""

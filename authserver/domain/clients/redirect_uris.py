@@ -5,7 +5,7 @@ localhost or a loopback IP address (RFC 8252, section 7.3).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -14,6 +14,7 @@ from authserver.domain import text_rules
 from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
+from authserver.vocabulary import SigningAlgorithm
 
 MAX_LENGTH = 2000
 MAX_COUNT = 50
@@ -31,13 +32,15 @@ _RESPONSE_PARAMETERS = {"code", "state", "error", "id_token", "access_token"}
 
 
 class UriRules(NamedTuple):
-    """The rules that depend on the installation and on who registers a URI.
+    """The rules that depend on the installation and on who registers a client.
 
-    ``http_hosts`` are the networks and hosts of the setting ``http_redirect_hosts``.
+    ``http_hosts`` are the networks and hosts of the setting ``http_redirect_hosts``. ``signing_algorithms`` is that
+    setting. It is here because the same code passes on the rules for all fields.
     """
 
     is_administrator: bool = False
     http_hosts: tuple[str, ...] = ()
+    signing_algorithms: tuple[str, ...] = tuple(SigningAlgorithm)
 
 
 STRICT = UriRules()
@@ -59,12 +62,12 @@ _WILDCARD = RedirectUriIssue(
 
 def rules_for_administrators(settings: Settings) -> UriRules:
     """Return the rules for URIs that an administrator registers."""
-    return UriRules(is_administrator=True, http_hosts=settings.http_redirect_hosts)
+    return UriRules(True, settings.http_redirect_hosts, settings.signing_algorithms)
 
 
 def rules_for_clients(settings: Settings) -> UriRules:
     """Return the rules for URIs that a client registers or requests itself."""
-    return UriRules(http_hosts=settings.http_redirect_hosts)
+    return UriRules(False, settings.http_redirect_hosts, settings.signing_algorithms)
 
 
 def find_issue(uri: str, rules: UriRules = STRICT) -> RedirectUriIssue | None:
@@ -216,36 +219,45 @@ def _warnings(uri: str, parts: SplitResult) -> Iterator[RedirectUriIssue]:
         )
 
 
-def first_error(
+def list_error(
     uris: Iterable[str],
     rules: UriRules = STRICT,
     known: Iterable[str] = (),
 ) -> str | None:
-    """Return the error message for the first URI of a list that cannot be registered, or None.
+    """Return the error message for all URIs of a list that cannot be registered, or None.
 
-    The URIs in ``known`` are registered already. They stay valid, even if the rules have become stricter.
+    The message numbers the URIs if the list has several. The URIs in ``known`` are registered already. They stay valid, even
+    if the rules have become stricter.
     """
-    distinct = dict.fromkeys(uris)
-    for uri in distinct:
-        finding = None if uri in known else find_issue(uri, rules)
-        if finding is not None and finding.is_rejected:
-            return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
-    if len(distinct) > MAX_COUNT:
+    listed = list(uris)
+    if len(set(listed)) > MAX_COUNT:
         return message("A client can have at most %(count)s redirect URIs.", count=MAX_COUNT)
-    return None
+    found = ((uri, None if uri in known else find_issue(uri, rules)) for uri in listed)
+    return _numbered([issue.sentence if issue and issue.is_rejected else None for _, issue in found], listed)
 
 
-def first_web_error(uris: Iterable[str]) -> str | None:
-    """Return the error message for the first URI at which a web client must not receive tokens, or None."""
-    for uri in uris:
-        parts = urlsplit(uri)
-        # OpenID Connect Registration, section 2: MUST be https and not localhost.
-        if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
-            return message(
-                "%(uri)s: to receive tokens in the browser, use https:// and a host other than localhost.",
-                uri=uri[:80],
-            )
-    return None
+def web_error(uris: Sequence[str]) -> str | None:
+    """Return the error message for all URIs at which a web client must not receive tokens, or None."""
+    # OpenID Connect Registration, section 2: MUST be https and not localhost.
+    sentence = message("To receive tokens in the browser, use https:// and a host other than localhost.")
+    return _numbered([None if _is_remote_https(uri) else sentence for uri in uris], uris)
+
+
+def _is_remote_https(uri: str) -> bool:
+    parts = urlsplit(uri)
+    return parts.scheme == "https" and parts.hostname not in LOOPBACK_HOSTS
+
+
+def _numbered(problems: Sequence[str | None], uris: Sequence[str]) -> str | None:
+    """Return one line for each URI with a problem, with its position in the list, or None."""
+    lines: str | None = None
+    for number, (uri, problem) in enumerate(zip(uris, problems, strict=True), 1):
+        if problem is None or uri in uris[: number - 1]:
+            continue
+        named = message("%(uri)s: %(problem)s", uri=uri[:80], problem=problem)
+        line = message("URI %(number)s, %(line)s", number=number, line=named) if len(uris) > 1 else named
+        lines = line if lines is None else message("%(lines)s\n%(line)s", lines=lines, line=line)
+    return lines
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
@@ -273,6 +285,12 @@ def origin_of(uri: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     is_default = port in {None, 443 if parts.scheme == "https" else 80}
     return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+
+
+def is_on_loopback(uri: str) -> bool:
+    """Return whether a valid redirect URI is an http URI on a loopback host."""
+    parts = urlsplit(uri)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
 
 
 def web_origins_of(uris: Iterable[str]) -> set[str]:

@@ -3,12 +3,12 @@
 Fields that queries use are stored in columns of their own. ``details`` stores all other fields as JSON.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS, ClientMetadata
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.clients.redirect_uris import STRICT, UriRules
 from authserver.errors import InvalidInput
 
@@ -50,19 +50,17 @@ _SENTENCES = {
 def validate(
     values: Mapping[str, Any],
     *,
-    known_name: str | None = None,
-    known_uris: Mapping[str, Collection[str]] | None = None,
+    known: Mapping[str, Any] | None = None,
     uri_rules: UriRules = STRICT,
 ) -> ClientMetadata:
     """Return client metadata in normal form; raises InvalidInput with a message for every invalid field.
 
-    None means that a field is absent. ``known_name`` and ``known_uris`` (see ``stored_uris``) are the client's current
-    name and URIs, which are accepted without a check.
+    None means that a field is absent. ``known`` contains the stored values of a client that is changed. Its name, its URIs
+    and its signing algorithms stay valid, even if the rules have become stricter.
     """
     given = {name: value for name, value in values.items() if value is not None}
     context = {
-        "known_name": known_name,
-        "known_uris": known_uris or {},
+        "known": known or {},
         "uri_rules": uri_rules,
         "given": given,
     }
@@ -81,16 +79,9 @@ def validate_change(
     before = stored_values(client)
     return validate(
         {**before, **changes},
-        known_name=before["name"],
-        known_uris=stored_uris(client),
+        known=before,
         uri_rules=uri_rules,
     )
-
-
-def stored_uris(client: object) -> dict[str, Collection[str]]:
-    """Return the redirect URIs and the post-logout redirect URIs of a client, by field."""
-    values = stored_values(client)
-    return {name: values.get(name) or () for name in ("redirect_uris", POST_LOGOUT_REDIRECT_URIS)}
 
 
 def stored_values(client: object) -> dict[str, Any]:

@@ -97,8 +97,7 @@ def merged(client: Client, requested: ClientMetadata, uri_rules: UriRules) -> Cl
         own["auth_method"] = client.auth_method
     return registrations.validate(
         _merge(client, own),
-        known_name=client.name,
-        known_uris=registrations.stored_uris(client),
+        known=registrations.stored_values(client),
         uri_rules=uri_rules,
     )
 
@@ -157,8 +156,7 @@ def changed_metadata(client: Client, change: PendingChange, uri_rules: UriRules)
     """Return the metadata of a client with the change; raises InvalidInput if a rule now forbids the change."""
     return registrations.validate(
         change.values,
-        known_name=client.name,
-        known_uris=registrations.stored_uris(client),
+        known=registrations.stored_values(client),
         uri_rules=uri_rules,
     )
 

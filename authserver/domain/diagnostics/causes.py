@@ -115,6 +115,8 @@ class Cause(StrEnum):
     ANOTHER_USER = "another-user"
     LOGIN_REQUIRED = "login-required"
     CONSENT_REQUIRED = "consent-required"
+    CONSENT_ON_LOOPBACK = "consent-on-loopback"
+    CONSENT_WITHOUT_HTTPS = "consent-without-https"
     ACR_OUT_OF_REACH = "acr-out-of-reach"
     SECOND_FACTOR_REQUIRED = "second-factor-required"
     PASSWORD_WRONG = "password-wrong"

@@ -4,7 +4,7 @@ The keys and their states are in ``signing_keys``.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from threading import Lock
@@ -12,13 +12,15 @@ from typing import Any
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from authserver import clock, logs
 from authserver.context import SYSTEM
 from authserver.domain.keys import signing_keys, subject_salt
-from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM, PrivateKey, SigningKey
+from authserver.domain.keys.signing_keys import DEFAULT_ALGORITHM, PrivateKey, SigningKey
 from authserver.domain.orm import Database
 from authserver.domain.vault import Vault
+from authserver.errors import Busy
 from authserver.settings import Settings
 
 _REREAD_AFTER = timedelta(seconds=10)
@@ -70,10 +72,17 @@ class KeyRing:
     could deadlock. Therefore ``refresh`` is called at the start of each request. All other code uses the cached keys.
     """
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        algorithms_of_clients: Callable[[Session], Collection[str]],
+    ) -> None:
         self._settings = settings
         self._database = database
         self._vault = vault
+        self._algorithms_of_clients = algorithms_of_clients
         self._reading = Lock()
         self._keys: CachedKeys | None = None
         self._read_at = _NEVER
@@ -92,8 +101,14 @@ class KeyRing:
         self._read_at = _NEVER
 
     def signer(self, algorithm: str = DEFAULT_ALGORITHM) -> Signer:
-        """Return the active key of an algorithm."""
-        return self.current().signers[algorithm]
+        """Return the active key of an algorithm; raises Busy if it is created in the next seconds.
+
+        That happens only if another node, with another setting, has just registered a client for the algorithm.
+        """
+        found = self.current().signers.get(algorithm)
+        if found is None:
+            raise Busy(int(_REREAD_AFTER.total_seconds()))
+        return found
 
     def refresh(self) -> None:
         """If the cache is old, read the keys and rotate those that are due. The caller must not hold a connection."""
@@ -114,15 +129,16 @@ class KeyRing:
     def _read(self) -> CachedKeys:
         with self._database.transaction(write=False) as db:
             rows = signing_keys.all_keys(db)
-        is_complete = {row.algorithm for row in rows if row.state == "active"} == set(ALGORITHMS)
+            needed = {*self._settings.signing_algorithms, *self._algorithms_of_clients(db)}
+        is_complete = needed <= {row.algorithm for row in rows if row.state == "active"}
         # Cache the keys before the scheduled rotation, because it may fail.
         keys = self._keep(rows) if is_complete else None
-        if keys is not None and not signing_keys.is_schedule_due(rows, self._settings):
+        if keys is not None and not signing_keys.is_schedule_due(rows, self._settings, needed):
             return keys
         with self._database.transaction() as db:
-            signing_keys.ensure(db, SYSTEM, self._vault)
+            signing_keys.ensure(db, SYSTEM, self._vault, needed)
             subject_salt.ensure(db, self._vault)
-            signing_keys.run_schedule(db, SYSTEM, self._vault, self._settings)
+            signing_keys.run_schedule(db, SYSTEM, self._vault, self._settings, needed)
             rows = signing_keys.all_keys(db)
         return self._keep(rows)
 

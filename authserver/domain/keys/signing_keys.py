@@ -1,11 +1,11 @@
-"""Signing keys. Each algorithm has one active key.
+"""Signing keys. Each algorithm in use has one active key: those of the setting, and those that clients still need.
 
 A key is *next* (published, but not used yet), *active* (signs) or *retired* (published for verification, until the last
 token that it signed has expired). ``key_ring`` is the per-process cache.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,11 +21,10 @@ from authserver.domain.orm import Base, Id, lock
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.settings import Settings
+from authserver.vocabulary import SigningAlgorithm
 
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
-"""The signing algorithms, the default first (OpenID Connect Core, section 15.1, requires RS256)."""
-
-DEFAULT_ALGORITHM = ALGORITHMS[0]
+ALGORITHMS = tuple(map(str, SigningAlgorithm))
+DEFAULT_ALGORITHM = str(SigningAlgorithm.RS256)
 PUBLISH_BEFORE_USE = timedelta(hours=1)
 MAX_SIGNED_LIFETIME = timedelta(days=1)
 """The longest lifetime of any client's JWTs. It limits the time for which a retired key has to stay published."""
@@ -69,17 +68,23 @@ def all_keys(db: Session) -> list[SigningKey]:
     return sorted(rows, key=lambda row: (_ORDER[row.state], ALGORITHMS.index(row.algorithm)))
 
 
+def algorithms_in_use(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
+    """Return the published algorithms, and those that still have an active key."""
+    active = {row.algorithm for row in rows if row.state == "active"}
+    return [name for name in ALGORITHMS if name in settings.signing_algorithms or name in active]
+
+
 def open_private(vault: Vault, algorithm: str, sealed: str) -> PrivateKey:
     """Decrypt and import a private key. Importing takes 100 times as long as signing, so callers cache the result."""
     pem = vault.open(_PURPOSE, sealed).decode()
     return _import(algorithm, pem)
 
 
-def ensure(db: Session, actor: Actor, vault: Vault, algorithms: Sequence[str] = ALGORITHMS) -> None:
+def ensure(db: Session, actor: Actor, vault: Vault, algorithms: Collection[str]) -> None:
     """Create the missing active and next keys. Only one node creates them."""
     lock(db, "signing-keys")
     known = {(row.algorithm, row.state) for row in all_keys(db)}
-    for algorithm in algorithms:
+    for algorithm in (name for name in ALGORITHMS if name in algorithms):
         for state in ("active", "next"):
             if (algorithm, state) not in known:
                 _add(db, actor, vault, algorithm, state)
@@ -137,14 +142,26 @@ def replace_stolen(
     return _in_use(all_keys(db), algorithm)[0]
 
 
-def is_schedule_due(rows: Sequence[SigningKey], settings: Settings) -> bool:
+def is_schedule_due(rows: Sequence[SigningKey], settings: Settings, needed: Collection[str]) -> bool:
     """Return whether ``run_schedule`` would change anything."""
-    return bool(_due(rows, settings) or _with_short_retention(rows, settings) or _expired(rows))
+    return bool(
+        _unneeded(rows, needed)
+        or _due(rows, settings)
+        or _with_short_retention(rows, settings)
+        or _expired(rows)
+    )
 
 
-def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
-    """Rotate the keys that are due and delete the expired ones. Only one node does this at a time."""
+def run_schedule(
+    db: Session, actor: Actor, vault: Vault, settings: Settings, needed: Collection[str]
+) -> None:
+    """Retire the keys of algorithms that are not ``needed``, rotate those that are due, and delete the expired ones.
+
+    Only one node does this at a time.
+    """
     lock(db, "signing-keys")
+    for algorithm in _unneeded(all_keys(db), needed):
+        _retire(db, actor, algorithm)
     rows = all_keys(db)
     for row in _with_short_retention(rows, settings):
         row.keep_seconds = _longest_seconds(settings)
@@ -165,6 +182,26 @@ def _remove(db: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
         audit.record(db, actor, Event.KEY_REMOVE, subject=row, before={"kid": row.kid})
         db.delete(row)
     db.flush()
+
+
+def _unneeded(rows: Sequence[SigningKey], needed: Collection[str]) -> list[str]:
+    """Return the algorithms whose keys can be retired.
+
+    During an upgrade, nodes with another setting can create such keys again. The minimum age limits how often.
+    """
+    latest = clock.now() - PUBLISH_BEFORE_USE
+    return [
+        row.algorithm
+        for row in rows
+        if row.state == "active" and row.algorithm not in needed and row.created_at <= latest
+    ]
+
+
+def _retire(db: Session, actor: Actor, algorithm: str) -> None:
+    active, following = _in_use(all_keys(db), algorithm)
+    active.state, active.retired_at = "retired", clock.now()
+    audit.record(db, actor, Event.KEY_RETIRE, subject=active, before={"kid": active.kid})
+    _remove(db, actor, [following])
 
 
 def _check_active(active: SigningKey, expected: str | None) -> None:

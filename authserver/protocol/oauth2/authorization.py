@@ -13,7 +13,7 @@ from authserver import clock
 from authserver.domain import access_state, opaque_tokens, user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, redirect_uris
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.user_sessions import UserSession
@@ -113,6 +113,8 @@ def next_step(
         if acr_step is not None:
             return acr_step
     if _needs_consent(db, request, user_session):
+        if not _may_interact(request) and not is_consent_remembered(request):
+            raise AuthorizationError(_consent_is_not_remembered(request), request.target)
         return _unless_silent(request, NextStep.CONSENT, ErrorCode.CONSENT_REQUIRED)
     return NextStep.RESPOND
 
@@ -129,6 +131,18 @@ def is_still_allowed(
     if step is NextStep.CONSENT:
         return request.client.is_trusted or not new_scopes(db, request, user_session)
     return step is NextStep.RESPOND
+
+
+def is_consent_remembered(request: AuthorizationRequest) -> bool:
+    """Return whether the user's consent also applies to later requests to this redirect URI.
+
+    RFC 8252, section 8.6: other applications can impersonate a public client without an https redirect URI. An
+    administrator may accept this risk for loopback.
+    """
+    client, uri = request.client, request.target.redirect_uri
+    if client.auth_method != AuthMethod.NONE or uri.startswith("https://"):
+        return True
+    return bool(client.details.get("remember_consent_on_loopback")) and redirect_uris.is_on_loopback(uri)
 
 
 def denied(request: AuthorizationRequest) -> AuthorizationError:
@@ -278,12 +292,21 @@ def _needs_consent(db: Session, request: AuthorizationRequest, user_session: Use
         return True
     if request.client.is_trusted:
         return False
-    # RFC 8252, section 8.6: other applications can impersonate a public client without an https redirect URI.
-    if request.client.auth_method == AuthMethod.NONE and not request.target.redirect_uri.startswith(
-        "https://"
-    ):
-        return True
-    return bool(new_scopes(db, request, user_session))
+    return not is_consent_remembered(request) or bool(new_scopes(db, request, user_session))
+
+
+def _consent_is_not_remembered(request: AuthorizationRequest) -> ProtocolError:
+    """Return the error for prompt=none where each sign-in needs consent. The cause names what could be changed."""
+    is_on_loopback = redirect_uris.is_on_loopback(request.target.redirect_uri)
+    return ProtocolError(
+        ErrorCode.CONSENT_REQUIRED,
+        Cause.CONSENT_ON_LOOPBACK if is_on_loopback else Cause.CONSENT_WITHOUT_HTTPS,
+        "The request has prompt=none, but the user must consent at each sign-in, because the client has no secret and its "
+        "redirect URI is not https (RFC 8252, section 8.6).",
+        received=f"prompt=none, with {request.target.redirect_uri}",
+        expected="a request without prompt=none, or an https redirect URI",
+        client_id=request.client.id,
+    )
 
 
 def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> ProtocolError:

@@ -5,7 +5,6 @@ from typing import Any
 
 from authserver import languages
 from authserver.domain.clients.response_types import RESPONSE_TYPES
-from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, response_modes, token_endpoint
 from authserver.protocol.oidc import acr, claims, subjects
@@ -60,8 +59,8 @@ def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "subject_types_supported": list(subjects.TYPES),
-        "id_token_signing_alg_values_supported": list(ALGORITHMS),
-        "userinfo_signing_alg_values_supported": list(ALGORITHMS),
+        "id_token_signing_alg_values_supported": list(settings.signing_algorithms),
+        "userinfo_signing_alg_values_supported": list(settings.signing_algorithms),
         "acr_values_supported": [str(name) for name in acr.SUPPORTED],
         "claim_types_supported": ["normal"],
         "claims_supported": [

@@ -71,7 +71,7 @@ def parse_registration(
 ) -> ClientMetadata:
     """Return the normalized registration from a request; raises InvalidInput or ProtocolError.
 
-    The current name and redirect URIs of ``client`` are accepted without a check.
+    The current name, redirect URIs and signing algorithms of ``client`` are accepted without a check.
     """
     if "software_statement" in document:
         description = "Software statements are not supported."
@@ -80,8 +80,7 @@ def parse_registration(
     wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(
         wanted,
-        known_name=client.name if client else None,
-        known_uris=registrations.stored_uris(client) if client else None,
+        known=registrations.stored_values(client) if client else None,
         uri_rules=redirect_uris.rules_for_clients(services.settings),
     )
 
@@ -155,5 +154,5 @@ def _metadata_error(error: InvalidInput) -> ProtocolError:
         ErrorCode.INVALID_REDIRECT_URI if "redirect_uris" in messages else ErrorCode.INVALID_CLIENT_METADATA
     )
     # Name each member, because the messages were written for a form that shows them below the fields.
-    description = " ".join(f"{name}: {text}" for name, text in messages.items())
+    description = " ".join(f"{name}: {text}" for name, text in messages.items()).replace("\n", " ")
     return ProtocolError(code, Cause.REGISTRATION_REFUSED, description)

@@ -55,6 +55,7 @@ _SENTENCES = {
     Event.RESOURCE_REMOVE: "{actor} removed the resource {subject}.",
     Event.KEY_CREATE: "{actor} created the signing key {subject}.",
     Event.KEY_ROTATE: "{actor} rotated the signing keys to {subject}.",
+    Event.KEY_RETIRE: "{actor} retired the signing key {subject}, because its algorithm is no longer used.",
     Event.KEY_REMOVE: "{actor} removed the signing key {subject}.",
 }
 

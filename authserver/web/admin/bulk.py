@@ -10,7 +10,7 @@ from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.web import current
-from authserver.web.admin import responses
+from authserver.web.admin import client_rows, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.rendering import template_globals
 from authserver.web.session import access
@@ -53,12 +53,12 @@ def decide_bulk(verb: str) -> ResponseReturnValue:
     )
     # By ascending id, so that two such requests do not wait for each other (see domain.lock_order).
     rows.sort(key=lambda client: client.id)
+    back = responses.return_url(url_for("admin.client_table"))
+    back = client_rows.with_focus(back, *rows, are_removed=verb == "remove")
     skipped = [client for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
     names = Markup(", ").join(template_globals.isolated(client.name) for client in skipped[:_MAX_NAMES])
     sentence = _summary(verb, len(rows) - len(skipped), skipped)
-    return responses.redirect_with_message(
-        responses.return_url(url_for("admin.client_table")), sentence, name=names
-    )
+    return responses.redirect_with_message(back, sentence, name=names)
 
 
 def _decide(verb: str, client: Client, revision: str) -> bool:

@@ -1,10 +1,13 @@
 """Create client: one form for all three kinds of client, and the response that shows the secret.
 
-Only the response to the POST contains the secret. No URL and no cookie contains it. If the form is submitted again, for
-example by a reload, its form token is already used, and no second client is created.
+Only the response to the POST contains the secret, and the response to an approval from that page. No URL and no cookie
+contains it. If the form is submitted again, for example by a reload, its form token is already used, and no second client
+is created.
 """
 
 import secrets
+from datetime import timedelta
+from typing import NamedTuple
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,10 +18,12 @@ from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.vocabulary import ClientKind, EndpointPath, RootServices
 from authserver.web import current
-from authserver.web.admin import labels, pagination, responses
+from authserver.web.admin import client_rows, labels, pagination, responses
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_forms import TYPED, ClientForm
-from authserver.web.session import access
+from authserver.web.admin.client_forms import TYPED, ClientForm, shown_errors
+from authserver.web.session import access, sealed_values
+
+_SHOWN_LIFETIME = timedelta(hours=8)
 
 _ADDRESSES: dict[ClientKind, dict[str, str]] = {
     ClientKind.OIDC: {"Discovery URL": EndpointPath.OPENID_CONFIGURATION},
@@ -70,15 +75,45 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
         if "approve" in request.form:
             clients.approve(db, actor, client, revision=client.revision)
         form_tokens.record(db, token, client.client_key)
+    back = responses.return_url(url_for("admin.client_table", kind=client.kind))
+    return created_page(client, ShownOnce("" if typed else secret, typed is not None, back))
+
+
+class ShownOnce(NamedTuple):
+    """What the page about a new client shows. The approval on this page sends it back, encrypted."""
+
+    secret: str
+    is_typed: bool
+    back: str
+
+
+def find_shown(client: Client) -> ShownOnce | None:
+    """Return what the page about this new client showed, if the form was sent from there."""
+    values = sealed_values.unseal(_purpose(client), request.form.get("shown", ""), _SHOWN_LIFETIME)
+    return None if values is None else ShownOnce(*values)
+
+
+def created_page(
+    client: Client, shown: ShownOnce, errors: dict[str, str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    """Show a new client with its secret."""
     return responses.render(
         "admin/client_created.html",
+        status,
         client=client,
-        secret=secret,
-        is_typed=typed is not None,
+        secret=shown.secret,
+        is_typed=shown.is_typed,
+        errors=errors or {},
+        shown=sealed_values.seal(_purpose(client), shown),
+        list_url=client_rows.with_new_client(shown.back, client),
         addresses=addresses_for(client),
         naming=labels.naming(client.kind),
         revision_fields=responses.revision_fields(client),
     )
+
+
+def _purpose(client: Client) -> str:
+    return f"shown once:{current.actor().user_id}:{client.client_key}"
 
 
 def typed_secret(form: ClientForm) -> EnteredSecret | None:
@@ -108,7 +143,17 @@ def addresses_for(client: Client) -> dict[str, str]:
 
 def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
     token = request.form.get("form_token") or _new_token()
-    return responses.render("admin/client_new.html", status, form=form, errors=errors or {}, form_token=token)
+    back = responses.return_url(
+        url_for("admin.client_table", kind=form.kind if form.kind in labels.KINDS else None)
+    )
+    return responses.render(
+        "admin/client_new.html",
+        status,
+        form=form,
+        errors=shown_errors(errors or {}),
+        form_token=token,
+        back=back,
+    )
 
 
 def _new_token() -> str:

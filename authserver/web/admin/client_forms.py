@@ -3,7 +3,7 @@
 ``domain.clients.metadata`` defines and validates the metadata.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,18 @@ from authserver.web import current
 
 PUBLIC = "none"
 GENERATE = "generate"
+KEEP = "keep"
 TYPED = "typed"
 _LOGOUT = fields_of(Section.LOGOUT)
 _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
 _GRANT_TYPES = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
 """The grant types that the form for a new client preselects. Other defaults are those of the model."""
+
+_SHOWN_FIELDS = frozenset({
+    "kind", "name", "redirect_uris", "secret", "secret_again", "overlap", "grant_types", "response_types", "scopes",
+    "auth_method", "pkce_required", "trusted", "remember_consent_on_loopback", *_LOGOUT,
+})  # fmt: skip
+"""The fields with an element of the same id on the form, to which an error can link."""
 
 _AUTH_METHOD: str = FIELDS["auth_method"].default
 
@@ -60,6 +67,7 @@ class ClientForm:
     )
     is_pkce_required: bool = FIELDS["is_pkce_required"].default
     is_trusted: bool = FIELDS["is_trusted"].default
+    remembers_on_loopback: bool = False
     logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
     secret_again: str = field(default="", repr=False)
@@ -67,19 +75,25 @@ class ClientForm:
     suggestion: str = ""
 
     @classmethod
-    def from_form(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
-        """Parse the submitted form. For an existing client, pass its kind: the form does not contain it."""
+    def from_form(
+        cls, form: MultiDict[str, str], kind: str = "", *, secret_choice: str = GENERATE
+    ) -> "ClientForm":
+        """Parse the submitted form. For an existing client, pass its kind: the form does not contain it.
+
+        ``secret_choice`` is the choice if the form contains none.
+        """
         return cls(
             kind=kind or form.get("kind", ""),
             name=form.get("name", ""),
             redirect_uris=tuple(_lines(form.get("redirect_uris", ""))),
-            secret_choice=form.get("secret_choice", GENERATE),
+            secret_choice=form.get("secret_choice", secret_choice),
             auth_method=form.get("auth_method", _AUTH_METHOD),
             grant_types=tuple(form.getlist("grant_types")),
             response_types={kind: tuple(form.getlist(f"{kind}_response_types")) for kind in _WITH_SCOPES},
             scopes=_existing_scopes(form) if kind else _new_scopes(form),
             is_pkce_required="pkce_required" in form,
             is_trusted="trusted" in form,
+            remembers_on_loopback="remember_consent_on_loopback" in form,
             logout=_logout(form),
             secret=form.get("secret", ""),
             secret_again=form.get("secret_again", ""),
@@ -93,15 +107,21 @@ class ClientForm:
             kind=client.kind,
             name=client.name,
             redirect_uris=tuple(client.redirect_uris),
-            secret_choice=PUBLIC if client.auth_method == AuthMethod.NONE else GENERATE,
+            secret_choice=PUBLIC if client.auth_method == AuthMethod.NONE else KEEP,
             auth_method=client.auth_method if client.auth_method != AuthMethod.NONE else _AUTH_METHOD,
             grant_types=tuple(client.grant_types),
             response_types={**blank.response_types, client.kind: tuple(client.response_types)},
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},
             is_pkce_required=client.is_pkce_required,
             is_trusted=client.is_trusted,
+            remembers_on_loopback=bool(client.details.get("remember_consent_on_loopback")),
             logout={name: client.details[name] for name in _LOGOUT if name in client.details},
         )
+
+    @property
+    def has_new_secret(self) -> bool:
+        """Whether the client gets a new secret."""
+        return self.secret_choice in {GENERATE, TYPED}
 
     @property
     def is_public(self) -> bool:
@@ -124,6 +144,7 @@ class ClientForm:
             "auth_method": AuthMethod.NONE if self.is_public else self.auth_method,
             "is_pkce_required": self.is_pkce_required,
             "is_trusted": self.is_trusted,
+            "remember_consent_on_loopback": self.remembers_on_loopback or None,
             **{name: value or None for name, value in logout.items()},
         }
 
@@ -133,13 +154,17 @@ class ClientForm:
 
     def validation_errors(self) -> dict[str, str]:
         """Return the errors of a new client by field, including those of the secret."""
-        found: dict[str, str] = {}
-        for check in (self.validated, self.check_secret):
-            try:
-                check()
-            except InvalidInput as error:
-                found |= error.fields
-        return found
+        return _errors_of(self.validated, self.check_secret)
+
+    def validated_change(self, client: Client) -> ClientMetadata:
+        """Return the changed metadata of a client; raises InvalidInput, also for errors of the secret."""
+
+        def validate() -> ClientMetadata:
+            return registrations.validate_change(client, self.values(), uri_rules())
+
+        if errors := _errors_of(validate, self.check_secret):
+            raise InvalidInput(errors)
+        return validate()
 
     def check_secret(self) -> None:
         """Raise InvalidInput if a typed secret is not acceptable or its repetition differs."""
@@ -160,6 +185,13 @@ class ClientForm:
         return ClientForm(**{**self.__dict__, "redirect_uris": uris})
 
 
+def shown_errors(errors: dict[str, str]) -> dict[str, str]:
+    """Return the errors by field. The errors of fields that are edited elsewhere belong to the whole form."""
+    others = [text for name, text in errors.items() if name not in _SHOWN_FIELDS]
+    shown = {name: text for name, text in errors.items() if name in _SHOWN_FIELDS}
+    return ({"": " ".join(others)} if others else {}) | shown
+
+
 def uri_rules() -> UriRules:
     """Return the rules for redirect URIs that an administrator registers in the console."""
     return redirect_uris.rules_for_administrators(current.services().settings)
@@ -169,6 +201,16 @@ def uri_findings(uris: Iterable[str]) -> list[tuple[str, RedirectUriIssue]]:
     """Return each redirect URI that has an issue, with the issue. Warnings are issues too."""
     rules = uri_rules()
     return [(uri, found) for uri in dict.fromkeys(uris) if (found := redirect_uris.find_issue(uri, rules))]
+
+
+def _errors_of(*checks: Callable[[], object]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for check in checks:
+        try:
+            check()
+        except InvalidInput as error:
+            found |= error.fields
+    return found
 
 
 def _existing_scopes(form: MultiDict[str, str]) -> dict[str, str]:

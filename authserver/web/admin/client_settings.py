@@ -3,15 +3,16 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import clients, registrations, sector_identifiers
+from authserver.domain.clients import client_secrets, clients, registrations, sector_identifiers
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
-from authserver.web.admin import responses, sector_check
+from authserver.web.admin import client_rows, credentials, responses, sector_check
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_forms import ClientForm, uri_rules
+from authserver.web.admin.client_creation import typed_secret
+from authserver.web.admin.client_forms import KEEP, ClientForm, shown_errors
 from authserver.web.admin.suggested_edits import with_suggestion
 from authserver.web.session import access
 
@@ -34,24 +35,28 @@ def edit_client_form(key: str) -> ResponseReturnValue:
 def edit_client(key: str) -> ResponseReturnValue:
     """Save the form, unless the client has changed since it was shown."""
     client = responses.get_client(key)
-    form = ClientForm.from_form(request.form, kind=client.kind)
+    form = ClientForm.from_form(request.form, kind=client.kind, secret_choice=KEEP)
+    back = client_rows.with_focus(responses.return_url(url_for("admin.client_settings", key=key)), client)
     revision_fields = responses.sent_revision_fields()
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), revision_fields)
     try:
-        wanted = registrations.validate_change(client, form.values(), uri_rules())
+        wanted, overlap = form.validated_change(client), credentials.sent_overlap()
         client = _check_sector_identifier(client, wanted)
+        typed = typed_secret(form)
+        client = responses.get_client(key)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
+            secret = credentials.replace_secret(client, typed, overlap) if form.has_new_secret else ""
     except InvalidInput as error:
         return _form(client, form, revision_fields, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
-    return responses.redirect_with_message(
-        responses.return_url(url_for("admin.client_settings", key=key)), "{name} was saved.", name=client.name
-    )
+    if secret:
+        return credentials.secret_page(client, secret, back, is_typed=typed is not None)
+    return responses.redirect_with_message(back, "{name} was saved.", name=client.name)
 
 
 @admin.post("/clients/<key>/require-pkce")
@@ -104,6 +109,9 @@ def _form(
         client=client,
         form=form,
         revision_fields=revision_fields,
-        errors=errors or {},
+        errors=shown_errors(errors or {}),
+        others=len(client_secrets.secrets_of_client(current.transaction(), client)),
+        overlaps=credentials.OVERLAPS,
+        overlap=request.form.get("overlap", credentials.DEFAULT_OVERLAP),
         back=responses.return_url(default),
     )

@@ -7,7 +7,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import resources
-from authserver.domain.clients import clients, registrations, token_lifetimes
+from authserver.domain.clients import clients, registrations, signing_algorithms, token_lifetimes
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import JWT, TYPES, fields_of
 from authserver.domain.clients.metadata_types import SECRET_ALGORITHMS, Section
@@ -113,6 +113,14 @@ def _parse_value(name: str, text: str) -> Any:
     return text.split() if TYPES[name] is tuple else text
 
 
+def _algorithms(client: Client) -> list[str]:
+    """Return the algorithms to choose from: the published ones, and those that the client is registered for."""
+    own = {client.details.get(name) for name in signing_algorithms.FIELDS}
+    return [
+        name for name in ALGORITHMS if name in current.services().settings.signing_algorithms or name in own
+    ]
+
+
 def _form(
     client: Client,
     values: dict[str, str],
@@ -128,7 +136,7 @@ def _form(
         values=values,
         auth_method=auth_method,
         auth_methods=[method for method in AuthMethod if method != AuthMethod.NONE],
-        algorithms=ALGORITHMS,
+        algorithms=_algorithms(client),
         access_token_types=(JWT,),
         defined_resources=resources.all_resources(current.transaction()),
         default_lifetimes=_default_lifetimes(),

@@ -18,7 +18,7 @@ from authserver.web.admin.client_forms import ClientForm
 from authserver.web.session import access
 
 OVERLAPS = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
-_DEFAULT_OVERLAP = "24"
+DEFAULT_OVERLAP = "24"
 _ROW_IDS = "<int(max=9223372036854775807):secret_id>"
 
 
@@ -50,25 +50,31 @@ def add_secret(key: str) -> ResponseReturnValue:
     if not client_secrets.are_used(client.kind, client.auth_method):
         return _redirect_without_secret(client)
     form = ClientForm.from_form(request.form, kind=client.kind)
-    overlap = request.form.get("overlap", _DEFAULT_OVERLAP)
     try:
-        if overlap not in OVERLAPS:
-            raise InvalidInput({"overlap": "Choose when the other secrets expire."})
+        overlap = sent_overlap()
         form.check_secret()
         typed = typed_secret(form)
         client = responses.get_client(key)
         with responses.in_savepoint():
-            secret = _replace(client, typed, timedelta(hours=int(overlap)))
+            clients.check_revision(client, responses.seen_revision())
+            secret = replace_secret(client, typed, overlap)
     except InvalidInput as error:
         return _form(client, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
+    back = url_for("admin.client_credentials", key=key)
+    return secret_page(client, secret, back, is_typed=typed is not None)
+
+
+def secret_page(client: Client, secret: str, back: str, *, is_typed: bool) -> ResponseReturnValue:
+    """Show a new secret once."""
     return responses.render(
         "admin/secret_created.html",
         client=client,
         secret=secret,
-        is_typed=typed is not None,
+        is_typed=is_typed,
         naming=labels.naming(client.kind),
+        back=back,
     )
 
 
@@ -102,9 +108,19 @@ def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
     )
 
 
-def _replace(client: Client, typed: EnteredSecret | None, overlap: timedelta) -> str:
-    clients.check_revision(client, responses.seen_revision())
+def sent_overlap() -> timedelta:
+    """Return how long the older secrets stay valid, from the form; raises InvalidInput."""
+    hours = request.form.get("overlap", DEFAULT_OVERLAP)
+    if hours not in OVERLAPS:
+        raise InvalidInput({"overlap": "Choose when the other secrets expire."})
+    return timedelta(hours=int(hours))
+
+
+def replace_secret(client: Client, typed: EnteredSecret | None, overlap: timedelta) -> str:
+    """Add a secret, let the older ones expire, and return it. Return "" if the client uses no secret."""
     secret = add_client_secret(client, typed)
+    if not secret:
+        return ""
     client_secrets.expire_others(current.transaction(), current.actor(), client, after=overlap)
     return secret
 
@@ -125,7 +141,7 @@ def _form(client: Client, errors: dict[str, str] | None = None, status: int = 20
         errors=errors or {},
         others=len(client_secrets.secrets_of_client(current.transaction(), client)),
         overlaps=OVERLAPS,
-        overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
+        overlap=request.form.get("overlap", DEFAULT_OVERLAP),
         revision_fields=responses.revision_fields(client)
         if status == 200
         else responses.sent_revision_fields(),

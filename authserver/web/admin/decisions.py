@@ -8,7 +8,7 @@ from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
-from authserver.web.admin import responses, sector_check
+from authserver.web.admin import client_creation, client_rows, responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_detail import redirect_hosts
 from authserver.web.session import access
@@ -26,6 +26,7 @@ def approve_client_form(key: str) -> ResponseReturnValue:
 def approve_client(key: str) -> ResponseReturnValue:
     """Approve the client. If it has a sector identifier, fetch the document first."""
     client = responses.get_client(key)
+    shown, back = client_creation.find_shown(client), _return_url(client)
     try:
         client = sector_check.check_approval_and_reload(client)
         with responses.in_savepoint():
@@ -33,12 +34,17 @@ def approve_client(key: str) -> ResponseReturnValue:
                 current.transaction(), current.actor(), client, revision=responses.seen_revision()
             )
     except InvalidInput as error:
+        if shown is not None:
+            return client_creation.created_page(client, shown, {"": error.text}, 422)
         return _approval(client, {"": error.text}, 422)
     except Conflict as error:
+        if shown is not None:
+            errors = {} if client.is_approved else {"": str(error)}
+            return client_creation.created_page(client, shown, errors, 409 if errors else 200)
         return responses.render_conflict(client, error)
-    return responses.redirect_with_message(
-        _return_url(client), "{name} is approved and can be used.", name=client.name
-    )
+    if shown is not None:
+        return client_creation.created_page(client, shown)
+    return responses.redirect_with_message(back, "{name} is approved and can be used.", name=client.name)
 
 
 @admin.get("/clients/<key>/disapprove")
@@ -58,6 +64,7 @@ def disapprove_client_form(key: str) -> ResponseReturnValue:
 def disapprove_client(key: str) -> ResponseReturnValue:
     """Disapprove the client."""
     client = responses.get_client(key)
+    back = _return_url(client)
     try:
         with responses.in_savepoint():
             clients.disapprove(
@@ -66,7 +73,7 @@ def disapprove_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _return_url(client), "{name} is disapproved and can no longer be used.", name=client.name
+        back, "{name} is disapproved and can no longer be used.", name=client.name
     )
 
 
@@ -82,6 +89,7 @@ def remove_client_form(key: str) -> ResponseReturnValue:
 def remove_client(key: str) -> ResponseReturnValue:
     """Remove the client and everything that belongs to it."""
     client = responses.get_client(key)
+    back = client_rows.with_focus(_list_url(), client, are_removed=True)
     try:
         with responses.in_savepoint():
             clients.check_revision(client, responses.seen_revision())
@@ -92,9 +100,7 @@ def remove_client(key: str) -> ResponseReturnValue:
         return _removal(client, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
-    return responses.redirect_with_message(
-        responses.return_url(url_for("admin.client_table")), "{name} was removed.", name=client.name
-    )
+    return responses.redirect_with_message(back, "{name} was removed.", name=client.name)
 
 
 def _approval(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
@@ -132,4 +138,12 @@ def _ask(template: str, client: Client, status: int = 200, **values: object) -> 
 
 
 def _return_url(client: Client) -> str:
-    return responses.return_url(url_for("admin.client_overview", key=client.client_key))
+    back = responses.return_url(url_for("admin.client_overview", key=client.client_key))
+    return client_rows.with_focus(back, client)
+
+
+def _list_url() -> str:
+    """Return the list to return to after a removal. The page of the client no longer exists."""
+    table = url_for("admin.client_table")
+    back = responses.return_url(table)
+    return back if client_rows.is_table(back) else table

@@ -16,6 +16,7 @@ from authserver.web.admin.client_forms import uri_rules
 from authserver.web.admin.explanations import FixKind, explanation_of
 
 _APPROVED = "The client is approved now."
+_REMEMBERED = "The consent of users is remembered now."
 _REGISTERED = "The received value is registered now."
 
 
@@ -49,10 +50,11 @@ def uri_error(row: RecordedError, client: Client) -> str:
             "A part of the received URI was not stored because it may be a secret or is too long. Such a URI cannot be"
             " registered. The application must send a URI without that part."
         )
-    error = redirect_uris.first_error(
-        [*client.redirect_uris, row.received], uri_rules(), client.redirect_uris
-    )
-    return error.removeprefix(f"{row.received[:80]}: ") if error else ""
+    rules, known = uri_rules(), client.redirect_uris
+    issue = redirect_uris.find_issue(row.received, rules)
+    if issue is not None and issue.is_rejected:
+        return issue.sentence
+    return redirect_uris.list_error([*known, row.received], rules, known) or ""
 
 
 def is_registered(row: RecordedError, client: Client) -> bool:
@@ -85,12 +87,14 @@ def _approve(row: RecordedError, client: Client) -> Fix:
 def _settings(row: RecordedError, client: Client) -> Fix:
     column = str(explanation_of(row.cause).fix_kind)
     if is_settled(column, row, client):
-        return Fix(sentence=_REGISTERED, is_done=True)
+        return Fix(sentence=_REMEMBERED if column == FixKind.REMEMBER_CONSENT else _REGISTERED, is_done=True)
     return Fix(_SETTINGS_LABELS[column], _edit_url(row, client))
 
 
 def is_settled(column: str, row: RecordedError, client: Client) -> bool:
     """Return whether the client is registered for the received value now."""
+    if column == FixKind.REMEMBER_CONSENT:
+        return bool(client.details.get(column))
     received = row.received.split() if column in {"grant_types", "scopes"} else [row.received]
     if not row.received:
         return False
@@ -137,6 +141,7 @@ _SETTINGS_LABELS: Mapping[str, str] = {
     FixKind.SCOPES: "Change the scopes",
     FixKind.AUTH_METHOD: "Change the authentication method",
     FixKind.PKCE: "Change the PKCE setting",
+    FixKind.REMEMBER_CONSENT: "Remember consent on loopback",
     FixKind.SIGN_OUT: "Register the URI",
 }
 _OF_CLIENTS: Mapping[FixKind, Callable[[RecordedError, Client], Fix | None]] = {

@@ -1,5 +1,6 @@
 """Pagination and query parameters of the console's lists."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import request
@@ -42,13 +43,15 @@ class Paging:
         return self.number > self.pages
 
 
-def requested_page() -> int:
+def requested_page(args: Mapping[str, str] | None = None) -> int:
     """Return the page number from the query string; 1 if it is missing or invalid."""
-    text = request.args.get("page", "")
+    text = (request.args if args is None else args).get("page", "")
     return min(max(int(text), 1), _MAX_PAGE) if text.isascii() and text.isdecimal() and len(text) < 8 else 1
 
 
-def query_value(name: str, allowed: frozenset[str] | None = None) -> str:
+def query_value(
+    name: str, allowed: frozenset[str] | None = None, args: Mapping[str, str] | None = None
+) -> str:
     """Return a query parameter; an empty string if it is missing or not allowed."""
-    value = request.args.get(name, "").strip()[:200]
+    value = (request.args if args is None else args).get(name, "").strip()[:200]
     return value if allowed is None or value in allowed else ""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain.clients import signing_algorithms
 from authserver.domain.keys import signing_keys
 from authserver.domain.keys.signing_keys import ALGORITHMS, AlreadyRotated, SigningKey
 from authserver.errors import Conflict, NotFound
@@ -25,13 +26,22 @@ class KeyRow(NamedTuple):
 @admin.get("/settings/signing-keys")
 def signing_key_list() -> ResponseReturnValue:
     """Show the keys of every algorithm."""
-    rows = signing_keys.all_keys(current.transaction())
-    rotation = current.services().settings.signing_key_rotation
+    db, settings = current.transaction(), current.services().settings
+    rows = signing_keys.all_keys(db)
+    shown = {*signing_keys.algorithms_in_use(rows, settings), *(row.algorithm for row in rows)}
     groups = {
         algorithm: [KeyRow(row, _next_change(row)) for row in rows if row.algorithm == algorithm]
         for algorithm in ALGORITHMS
+        if algorithm in shown
     }
-    return responses.render("admin/signing_keys.html", groups=groups, rotation=rotation)
+    return responses.render(
+        "admin/signing_keys.html",
+        groups=groups,
+        rotation=settings.signing_key_rotation,
+        published=settings.signing_algorithms,
+        in_use=signing_keys.algorithms_in_use(rows, settings),
+        clients=signing_algorithms.clients_of_others(db, settings.signing_algorithms),
+    )
 
 
 @admin.get("/settings/signing-keys/<algorithm>/rotate")
@@ -78,7 +88,8 @@ def _rotation_form(algorithm: str, error: Conflict | None = None) -> ResponseRet
 
 
 def _known_algorithm(algorithm: str) -> str:
-    if algorithm not in ALGORITHMS:
+    rows, settings = signing_keys.all_keys(current.transaction()), current.services().settings
+    if algorithm not in signing_keys.algorithms_in_use(rows, settings):
         raise NotFound("There are no keys for this algorithm.")
     return algorithm
 

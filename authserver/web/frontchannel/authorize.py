@@ -292,6 +292,7 @@ def _show_consent(
         redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,
+        is_remembered=authorization.is_consent_remembered(auth_request),
         has_changed=consents.is_outdated(current.transaction(), user_session.user_id, auth_request.client.id),
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(interaction.handle), switch=1),
     )

@@ -35,6 +35,7 @@ _HIDDEN_FIELDS = frozenset(
         "proposal",
         "revision",
         "seen",
+        "shown",
         "token",
         "ui_locales",
     }

@@ -25,8 +25,10 @@
 
   const closeDialog = () => {
     // After a change, the page behind the dialog is out of date.
-    if (dialog.querySelector("[data-reloads]")) location.reload();
-    else dialog.close();
+    const reloads = dialog.querySelector("[data-reloads]");
+    if (!reloads) dialog.close();
+    else if (reloads.dataset.reloads) location.assign(reloads.dataset.reloads);
+    else location.reload();
   };
 
   dialog.addEventListener("close", () => dialog.replaceChildren());
@@ -101,6 +103,8 @@
     try {
       await navigator.clipboard.writeText(copies.dataset.copies);
       copies.classList.add("is-copied");
+      const once = copies.closest("[data-once]");
+      if (once) once.dataset.copied = "";
       toast("Copied.");
       setTimeout(() => copies.classList.remove("is-copied"), 2000);
     } catch {
@@ -111,6 +115,13 @@
       toast("Press Ctrl+C to copy.");
     }
   });
+
+  // Screen readers do not read the messages that are on the page when it loads.
+  const messages = [...document.querySelectorAll(".notice[role=status]")].map((one) => one.textContent.trim());
+  if (messages.length) {
+    const announcer = document.getElementById("announcer");
+    setTimeout(() => { announcer.textContent = messages.join(" "); }, 300);
+  }
 
   // Row selection
 
@@ -145,7 +156,8 @@
         className: "input", type: "text", id: "redirect_uri", autocomplete: "off", spellcheck: false, dir: "ltr",
         placeholder: "https://",
       });
-      this.input.setAttribute("aria-describedby", "redirect_uris-hint redirect_uri-finding");
+      this.input.setAttribute("aria-describedby", "redirect_uris-hint redirect_uris-error redirect_uri-finding");
+      if (this.area.hasAttribute("aria-invalid")) this.input.setAttribute("aria-invalid", "true");
       this.list = element("ul", { className: "plain chips" });
       this.finding = element("div", { className: "live-finding", id: "redirect_uri-finding" });
       this.finding.setAttribute("aria-live", "polite");
@@ -153,6 +165,7 @@
       add.addEventListener("click", () => this.take(this.input.value));
       this.area.hidden = true;
       field.querySelector("label").htmlFor = "redirect_uri";
+      for (const link of document.querySelectorAll("a[href='#redirect_uris']")) link.setAttribute("href", "#redirect_uri");
       this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
       // The server has already checked these URIs and rendered its findings.
       this.known = new Map(this.uris.map((uri) => [uri, { sentence: "" }]));

@@ -7,6 +7,10 @@
     getSelection().removeAllRanges();
     getSelection().addRange(range);
   }
+  // leaving.js does not ask about these codes any more.
+  function kept(button) {
+    button.closest("[data-once]").setAttribute("data-copied", "");
+  }
   function enableCopy(button) {
     var source = document.getElementById(button.getAttribute("data-copies"));
     var label = button.lastChild;
@@ -19,15 +23,18 @@
     button.hidden = false;
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(source.innerText.trim()).then(
-        function () { show(button.getAttribute("data-copied") || "Copied"); },
+        function () { kept(button); show(button.getAttribute("data-copied") || "Copied"); },
         function () { select(source); show(button.getAttribute("data-press") || "Press Ctrl+C"); }
       );
     });
   }
   function enablePrint(button) {
     button.hidden = false;
-    button.addEventListener("click", function () { print(); });
+    button.addEventListener("click", function () { kept(button); print(); });
   }
   document.querySelectorAll("[data-copies]").forEach(enableCopy);
+  document.querySelectorAll("[data-once] a[download]").forEach(function (link) {
+    link.addEventListener("click", function () { kept(link); });
+  });
   document.querySelectorAll("[data-prints]").forEach(enablePrint);
 })();

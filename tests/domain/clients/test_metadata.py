@@ -71,7 +71,7 @@ def test_change_keeps_other_fields() -> None:
 
 def test_a_known_name_is_not_checked_again() -> None:
     hidden = "App\u202e"
-    assert registrations.validate({**VALID, "name": hidden}, known_name=hidden).name == hidden
+    assert registrations.validate({**VALID, "name": hidden}, known={"name": hidden}).name == hidden
     assert list(errors(name=hidden)) == ["name"]
 
 

@@ -163,3 +163,24 @@ def test_logout_urls_may_have_any_query_parameter(name: str) -> None:
 )
 def test_double_encoding_is_recognized(uri: str, is_twice: bool) -> None:
     assert redirect_uris.is_encoded_twice(uri, ("https://app.example/cb?a=b%20c",)) is is_twice
+
+
+def test_every_bad_uri_is_named_with_its_position() -> None:
+    uris = ["http://a.example/", "https://good.example/", "https://*.example/", "http://a.example/"]
+    lines = str(redirect_uris.list_error(uris)).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [
+        "URI 1, http://a.example/",
+        "URI 3, https://*.example/",
+    ]
+    assert redirect_uris.list_error(uris, known=[uris[0], uris[2]]) is None
+
+
+def test_single_bad_uri_has_no_position() -> None:
+    assert str(redirect_uris.list_error(["http://a.example/"])).startswith(
+        "http://a.example/: http:// is accepted"
+    )
+
+
+def test_every_uri_that_is_unsafe_for_tokens_is_named() -> None:
+    uris = ["http://127.0.0.1/cb", "https://good.example/", "https://localhost/cb"]
+    assert [line[:6] for line in str(redirect_uris.web_error(uris)).splitlines()] == ["URI 1,", "URI 3,"]

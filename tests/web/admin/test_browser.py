@@ -55,7 +55,11 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     made.get_by_role("button", name="Copy secret").click()
     assert page.evaluate("navigator.clipboard.readText()") == secret
     made.get_by_role("button", name="Approve now").click()
-    expect(page.get_by_text("Grafana is approved and can be used.")).to_be_visible()
+    expect(page.get_by_text("The client is approved and can be used.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(
+        page.get_by_role("row", name="Grafana")
+    ).to_be_focused()  # Without a question: the secret was copied.
 
 
 def test_dialog_survives_an_outdated_sign_in(page, server, browser_errors):
@@ -132,7 +136,7 @@ def test_pasted_lines_become_redirect_uris(page, server):
     page.get_by_role("textbox", name="Client name", exact=True).fill("Pasted")
     page.locator("#save").click()
     expect(page.get_by_role("heading", name="Pasted was created")).to_be_visible()
-    page.get_by_role("link", name="Open the client").click()
+    page.get_by_role("link", name="I have copied the secret").click()
     page.get_by_role("link", name="Settings").click()
     expect(page.get_by_text("https://typed.example/but-not-entered")).to_be_visible()
 
@@ -151,6 +155,7 @@ def test_invalid_input_reopens_the_dialog_with_a_focused_summary(page, server, b
     expect(dialog.locator("#name")).to_be_focused()
     axe.assert_accessible(page)
     page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Discard your input?").get_by_role("button", name="Discard").click()
     expect(dialog).to_be_hidden()
 
 

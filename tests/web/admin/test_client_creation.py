@@ -5,6 +5,8 @@ import re
 import pytest
 
 from authserver.domain.clients import client_secrets
+from tests.support import forms
+from tests.support.relying_party import edit
 from tests.support.table import table
 from tests.web.admin.console import HTMX_DIALOG
 
@@ -101,8 +103,42 @@ def test_save_and_approve(console, trail):
 def test_approve_now_on_the_result_page(console):
     page = create(console)
     response = console.press(page, "Approve now")
-    assert response.status_code == 303
+    assert response.status_code == 200
+    assert "The client is approved and can be used." in response.text
+    for label in ("Client key", "Client secret", "Discovery URL"):
+        assert code_after(response.text, label) == code_after(page.text, label)
     assert console.client(code_after(page.text, "Client key")).is_approved
+
+
+def test_secret_is_still_shown_if_the_client_cannot_be_approved(console, services):
+    page = create(console)
+    key = code_after(page.text, "Client key")
+    edit(services, key, name="Renamed")
+    response = console.press(page, "Approve now")
+    assert response.status_code == 409
+    assert code_after(response.text, "Client secret") == code_after(page.text, "Client secret")
+    assert console.press(response, "Approve now").status_code == 200
+    assert "The client is approved" in console.press(page, "Approve now").text, "the form is sent again"
+
+
+def test_shown_values_are_sealed_for_their_client_and_administrator(console, services):
+    first, second = create(console), create(console)
+    shown = dict(forms.parse(second.text)[-1].fields)["shown"]
+    assert code_after(second.text, "Client secret") not in shown
+    response = console.press(first, "Approve now", shown=shown)
+    assert response.status_code == 303, "it is not sealed for this client"
+
+
+def test_new_client_is_shown_and_marked_wherever_it_sorts(console):
+    for number in range(27):
+        console.add_client(f"Client {number:02}")
+    back = "/admin/clients?status=pending&sort=name"
+    page = console.browser.get("/admin/clients/new", query_string={"back": back})
+    created = console.press(page, "Save", name="Zulu", redirect_uris="https://zulu.example/cb", kind="oidc")
+    key = code_after(created.text, "Client key")
+    listed = console.get(f"{back}&new={key}").text
+    assert re.search(r'<tr [^>]*class="is-new" tabindex="-1" autofocus', listed)
+    assert f'data-reloads="{back}&new={key}"'.replace("&", "&amp;") in created.text
 
 
 def test_client_without_secret_is_public_and_requires_pkce(console):

@@ -154,7 +154,7 @@ def test_decision_redirects_to_the_original_list_only(console):
     key = console.add_client().client_key
     requested = "/admin/clients?kind=oidc&sort=key"
     page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": requested})
-    assert console.press(page, "Approve").location == requested
+    assert console.press(page, "Approve").location == f"{requested}&row={key}"
     for elsewhere in [
         "https://evil.example/",
         "//evil.example/",

@@ -107,6 +107,19 @@ def test_callback_of_a_consumer_is_added_too(console, record):
     ]
 
 
+def test_consent_on_loopback_is_remembered_from_its_error(console, record):
+    client = console.add_client("Desktop", redirect_uris=("http://127.0.0.1/cb",), auth_method="none")
+    reference = record("consent-on-loopback", client=client)
+    page = console.get(f"/admin/diagnostics/{reference}").text
+    assert "Remember consent on loopback" in page
+    url = f"/admin/clients/{client.client_key}/edit?error={reference}"
+    form = console.get(url)
+    assert 'name="remember_consent_on_loopback" value="1" autofocus' in form.text
+    console.press(form, "Save", remember_consent_on_loopback="1")
+    assert console.client(client.client_key).details["remember_consent_on_loopback"] is True
+    assert "The consent of users is remembered now." in console.get(f"/admin/diagnostics/{reference}").text
+
+
 @pytest.mark.parametrize("cause", ["client-pending", "consumer-key-refused", "client-disapproved"])
 def test_pending_client_is_approved_from_its_error(console, record, cause):
     client = console.add_client()

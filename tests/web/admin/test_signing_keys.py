@@ -1,5 +1,8 @@
 """Settings > Signing keys: the states of the keys of every algorithm, and manual rotation."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from authserver.domain.keys import signing_keys
@@ -56,3 +59,16 @@ def test_stolen_keys_are_replaced(console):
     assert console.press(page, "Rotate", stolen="1").status_code == 303
     assert states(console, "EdDSA") == ["active", "next"]
     assert len(set(before) - set(kids(console))) == 2
+
+
+def test_unpublished_algorithm_is_shown_while_a_client_needs_it(console, services, monkeypatch):
+    client = console.add_client(details={"id_token_signed_response_alg": "PS256"})
+    restricted = services.settings.model_copy(update={"signing_algorithms": ("RS256",)})
+    monkeypatch.setitem(
+        console.browser.application.extensions, "authserver", replace(services, settings=restricted)
+    )
+    page = console.get("/admin/settings/signing-keys").text
+    assert "is registered for PS256, which is no longer published" in page
+    form = console.get(f"/admin/clients/{client.client_key}/tokens").text
+    choices = set(re.findall(r'<option value="(\w+)"', form.partition("Userinfo response format")[0]))
+    assert choices == {"RS256", "PS256"}

@@ -200,7 +200,7 @@ def test_a_message_is_english_text_until_it_is_translated(german, services):
     with pytest.raises(ProtocolError) as long:
         parse_pairs("a=b&" * (MAX_PARAMETERS + 1))
     assert translate(long.value.args[0]) == "Eine Anfrage kann höchstens 100 Parameter haben."
-    assert translate(redirect_uris.first_error(["javascript:x(1)"])) == (
+    assert translate(redirect_uris.list_error(["javascript:x(1)"])) == (
         "javascript:x(1): Das Schema javascript ist für eine Redirect-URI nicht sicher. Verwenden Sie https."
     )
     for other in ("", "Sign in", "%", "%(name)s"):

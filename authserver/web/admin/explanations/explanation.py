@@ -31,6 +31,7 @@ class FixKind(StrEnum):
     SCOPES = "scopes"
     AUTH_METHOD = "auth_method"
     PKCE = "pkce_required"
+    REMEMBER_CONSENT = "remember_consent_on_loopback"
     SIGN_OUT = "post_logout_redirect_uris"
 
 

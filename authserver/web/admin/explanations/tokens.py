@@ -139,6 +139,18 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Consent is required, but the application does not allow a consent page (prompt=none)",
         "The application must send one request without prompt=none. You can also mark your own applications as trusted.",
     ),
+    Cause.CONSENT_ON_LOOPBACK: Explanation(
+        "The consent of users is not remembered, because the application has no secret and returns to loopback",
+        "Other programs on the user's computer can pretend to be this application, so users are asked at every sign-in, and"
+        " prompt=none cannot succeed. If that is acceptable, turn on “Remember consent on loopback” for this client. You can"
+        " also register an https redirect URI.",
+        fix_kind=FixKind.REMEMBER_CONSENT,
+    ),
+    Cause.CONSENT_WITHOUT_HTTPS: Explanation(
+        "The consent of users is not remembered, because the application has no secret and its redirect URI is not https",
+        "Other applications can use the same private-use scheme or read http requests, so users are asked at every sign-in,"
+        " and prompt=none cannot succeed. Register an https redirect URI, or use refresh tokens instead of prompt=none.",
+    ),
     Cause.ACR_OUT_OF_REACH: Explanation(
         "The required authentication context class is not available",
         "The application requires a class that this server does not support or that the user cannot reach. The discovery"
