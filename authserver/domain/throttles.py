@@ -73,7 +73,7 @@ def bucket(vault: Vault, *names: str, limit: int, window: timedelta, account: by
 def mark(vault: Vault, bucket: Bucket, *secret: str) -> Bucket:
     """Return the mark of a wrong secret that is counted in a bucket."""
     short = vault.mac(_MARK_PURPOSE, bucket.key + _join(secret))[:_MARK_BYTES]
-    return replace(bucket, key=vault.mac(_MARK_PURPOSE, bucket.key + short), limit=1)
+    return replace(bucket, key=vault.mac(_MARK_PURPOSE, bucket.key + short), limit=1, account=None)
 
 
 def network_of(address: str) -> str:
