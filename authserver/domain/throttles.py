@@ -167,9 +167,13 @@ def refunding(database: Database, charges: Sequence[Charge]) -> Iterator[None]:
 
 
 def purge(db: Session, *, window: timedelta) -> int:
-    """Delete buckets whose window has ended; return their number."""
+    """Delete buckets whose window has ended, except locked ones; return their number."""
+    ended = select(Throttle.key).where(Throttle.window_started_at <= clock.now() - window)
     gone = db.execute(
-        delete(Throttle).where(Throttle.window_started_at <= clock.now() - window).returning(Throttle.key)
+        delete(Throttle)
+        .where(Throttle.key.in_(ended.with_for_update(skip_locked=True)))
+        .returning(Throttle.key)
+        .execution_options(synchronize_session=False)
     )
     return len(gone.all())
 

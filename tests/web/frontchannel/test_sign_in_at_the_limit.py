@@ -9,9 +9,9 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.sign_in_limits import SignInLimits
-from tests.support import forms
+from tests.support import consumer, forms
 from tests.support.relying_party import RelyingParty, register, response_parameters
-from tests.support.sample_users import PASSWORD
+from tests.support.sample_users import PASSWORD, open_session
 from tests.support.second_factors import set_up
 from tests.web.browser_session import session_cookie, sign_in
 
@@ -214,6 +214,31 @@ def test_authorization_request_continues(app, services, totp_app):
     assert page.status_code == 429
     page = rp.follow(enter(rp.browser, page, totp_app.code()))
     assert response_parameters(rp.allow(page))["code"]
+
+
+def test_oauth1_request_continues(app, services, totp_app):
+    tool = consumer.register(services, app)
+    temporary = tool.with_token(tool.request_token())
+    fill_account(app)
+    page = temporary.follow(
+        temporary.browser.get("/oauth/authorize", query_string={"oauth_token": temporary.token})
+    )
+    page = forms.submit(temporary.browser, page, "login-submit", username="alice", password=PASSWORD)
+    page = temporary.follow(enter(temporary.browser, page, totp_app.code()))
+    verifier = consumer.callback_parameters(
+        temporary.follow(forms.submit(temporary.browser, page, "consent-allow"))
+    )["oauth_verifier"]
+    assert temporary.access_token(verifier).status_code == 200
+
+
+def test_confirmed_identity_continues(app, client, totp_app, services, alice):
+    """A signed-in user must sign in again for a sensitive action, and the limit is reached."""
+    open_session(client, services, "alice")
+    fill_account(app)
+    page = client.get("/sign-in?again=1&next=/account/sessions")
+    page = forms.submit(client, page, "login-submit", password=PASSWORD)
+    assert (page.status_code, 'id="limit-reached"' in page.text) == (429, True)
+    assert enter(client, page, totp_app.code()).location == "/account/sessions"
 
 
 def test_browser_is_known_afterwards(app, client, totp_app, settings):
