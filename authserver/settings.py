@@ -244,8 +244,8 @@ class Settings(BaseModel):
     )
     sign_in_attempts_per_network: int = _setting(
         300,
-        "The maximum number of failed sign-ins per network within sign_in_window. It does not apply to the password grant of "
-        "confidential clients.",
+        "The maximum number of failed sign-ins per network within sign_in_window. It does not apply to the password grant "
+        "of confidential clients.",
         ge=1,
     )
 

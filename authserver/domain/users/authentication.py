@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain import application_access, audit, throttles
+from authserver.domain import audit, throttles
 from authserver.domain.audit import Event
 from authserver.domain.orm import ROW_LOCK, Database
 from authserver.domain.passwords import PasswordHasher
@@ -175,7 +175,7 @@ class PasswordAuthenticator:
     ) -> _Attempt:
         client = attempt.client
         assert client is not None
-        is_used = account is not None and application_access.has_used(db, account.id, client.id)
+        is_used = account is not None and client.is_used_by(db, account.id)
         buckets = self._limits.of_grant(_name(attempt, account), actor.address, client, is_used=is_used)
         state = (account.id, account.epoch, account.is_active) if account is not None else ()
         memory = (buckets[0].key, state, attempt.password)

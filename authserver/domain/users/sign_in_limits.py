@@ -17,7 +17,7 @@ buckets, so that neither can use up the attempts of the other.
 ``users.canonical_username`` of the account's name identifies the account, or of the typed name if there is no account.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -54,10 +54,14 @@ class LimitState:
 
 @dataclass(frozen=True, slots=True)
 class GrantClient:
-    """A client that sends a user's password (password grant)."""
+    """A client that sends a user's password (password grant).
+
+    ``is_used_by`` returns whether the user with an id has used the client before.
+    """
 
     id: int
     is_confidential: bool
+    is_used_by: Callable[[Session, int], bool]
 
 
 class SignInLimits:

@@ -74,7 +74,10 @@ def _limits(run: Run) -> None:
     guess = {"grant_type": "client_credentials"}
     for attempt in ("first", "second"):
         caller.post(
-            f"limits: typed secret, {attempt}", "/oauth2/token", guess, headers=basic(trusted.key, "wrong")
+            f"limits: typed secret, {attempt}",
+            "/oauth2/token",
+            guess,
+            headers=basic(trusted.key, f"wrong, {attempt}"),
         )
 
 

@@ -3,13 +3,14 @@
 Passwords are checked as on the sign-in page, with limits of their own (see ``domain.users.sign_in_limits``).
 """
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import access_state
+from authserver.domain import access_state, application_access
 from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
@@ -72,7 +73,8 @@ def _attempt(presented: PresentedRequest) -> SignInAttempt:
     client = presented.client
     username, password = (presented.request.required(name, client.id) for name in ("username", "password"))
     is_confidential = client.auth_method != AuthMethod.NONE
-    return SignInAttempt(username, password, client=GrantClient(client.id, is_confidential))
+    is_used_by = partial(application_access.has_used, client_id=client.id)
+    return SignInAttempt(username, password, client=GrantClient(client.id, is_confidential, is_used_by))
 
 
 def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorization:
