@@ -9,7 +9,7 @@ from authserver import settings as settings_module
 from authserver.domain import audit_chain, orm, vault
 from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients import signing_algorithms
-from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.clients.secret_verifier import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing

@@ -228,21 +228,28 @@ class Settings(BaseModel):
     )
     sign_in_window: PositiveDuration = _setting("15m", "The time window of the sign-in limits.")
     sign_in_attempts: int = _setting(
-        10, "The maximum number of failed sign-ins per account and network within sign_in_window.", ge=1
+        10,
+        "The maximum number of failed sign-ins within sign_in_window per account and network, or per account and client "
+        "with the password grant.",
+        ge=1,
     )
     sign_in_attempts_per_account: int = _setting(
         100,
-        "The maximum number of failed sign-ins per account within sign_in_window. Known browsers are exempt.",
+        "The maximum number of failed sign-ins per account within sign_in_window, in browsers and with the password grant. "
+        "Known browsers and applications are exempt.",
         ge=1,
     )
     client_secret_attempts: int = _setting(
         100,
-        "The maximum number of wrong secrets per client and network within sign_in_window. It applies only to "
-        "secrets that an administrator entered. Generated secrets need no limit.",
+        "The maximum number of different wrong secrets per client and network within sign_in_window. It applies only to "
+        "secrets that an administrator entered. The correct secret is accepted in any case.",
         ge=1,
     )
     sign_in_attempts_per_network: int = _setting(
-        300, "The maximum number of failed sign-ins per network within sign_in_window.", ge=1
+        300,
+        "The maximum number of failed sign-ins per network within sign_in_window. It does not apply to the password grant "
+        "of confidential clients.",
+        ge=1,
     )
 
     @property

@@ -10,6 +10,7 @@ from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import user_sessions
 from authserver.domain.users import profiles, second_factors, users
+from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.domain.users.users import User
 from authserver.errors import NotFound
 from authserver.vocabulary import CONFIGURE_SERVER
@@ -179,6 +180,22 @@ def reset_second_factor(name: str) -> None:
         facts = _facts(db, user) | {"removed": had_one}
     sentence = (
         "now signs in with the password only." if had_one else "has no second factor. Nothing was changed."
+    )
+    output.say(f"{user.username} {sentence}", facts)
+
+
+@command.command()
+@click.argument("name", help="The user name.")
+@json_option
+def unlock(name: str) -> None:
+    """Lift the sign-in limit of a user, after too many wrong passwords or codes for the account."""
+    installation = Installation()
+    with installation.transaction() as db:
+        user = _get(db, name)
+        is_lifted = SignInLimits(installation.settings, installation.vault).lift(db, actor(), user)
+        facts = _facts(db, user) | {"lifted": is_lifted}
+    sentence = (
+        "can try to sign in again." if is_lifted else "has not reached a sign-in limit. Nothing was changed."
     )
     output.say(f"{user.username} {sentence}", facts)
 

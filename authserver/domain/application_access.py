@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.consents import Consent
 from authserver.domain.clients.clients import Client
 from authserver.domain.users.users import User
 
@@ -47,6 +48,15 @@ def clients_of_user(db: Session, user_id: int) -> list[tuple[Client, datetime]]:
     for access in access_of_user(db, user_id):
         latest[access.client] = max(access.at, latest.get(access.client, access.at))
     return sorted(latest.items(), key=lambda pair: pair[0].name.lower())
+
+
+def has_used(db: Session, user_id: int, client_id: int) -> bool:
+    """Return whether a user has allowed a client access before, even if the access has ended."""
+    records = (
+        select(record.id).where(record.user_id == user_id, record.client_id == client_id)
+        for record in (Authorization, Consent)
+    )
+    return db.scalar(select(or_(*(rows.exists() for rows in records)))) is True
 
 
 def _is_valid() -> ColumnElement[bool]:

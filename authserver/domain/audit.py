@@ -31,6 +31,7 @@ class Event(StrEnum):
     USER_ADD_SECOND_FACTOR = "user:add-second-factor"
     USER_REMOVE_SECOND_FACTOR = "user:remove-second-factor"
     USER_RENEW_RECOVERY_CODES = "user:renew-recovery-codes"
+    USER_LIFT_LIMIT = "user:lift-limit"
     SESSION_START = "session:start"
     SESSION_REFUSE = "session:refuse"
     SESSION_END = "session:end"
@@ -70,6 +71,7 @@ EVENTS: dict[str, str] = {
     Event.USER_ADD_SECOND_FACTOR: message("An authenticator app was set up."),
     Event.USER_REMOVE_SECOND_FACTOR: message("An authenticator app and its recovery codes were removed."),
     Event.USER_RENEW_RECOVERY_CODES: message("Recovery codes were replaced."),
+    Event.USER_LIFT_LIMIT: message("The sign-in limit of an account was lifted."),
     Event.SESSION_START: message("Someone signed in."),
     Event.SESSION_REFUSE: message("A sign-in was rejected."),
     Event.SESSION_END: message("Someone signed out, or a session was ended."),

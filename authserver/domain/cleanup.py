@@ -161,7 +161,7 @@ def _purge_small_tables(database: Database, settings: Settings, now: datetime) -
         nonces.purge(db, now)
         used_assertions.purge(db, now)
         form_tokens.purge(db, now - _KEPT)
-        yield "throttles", throttles.purge(db, window=_KEPT)
+        yield "throttles", throttles.purge(db, window=max(settings.sign_in_window, pending_clients.WINDOW))
         yield "logout notices", logout_notices.purge(db, older_than=_NOTICES_KEPT)
         yield "unapproved clients", pending_clients.purge(db, settings)
         yield "signing keys", signing_keys.purge(db, SYSTEM)

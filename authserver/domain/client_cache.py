@@ -42,6 +42,7 @@ _SECRETS = (
         ClientSecret.form,
         ClientSecret.pepper_id,
         ClientSecret.stored,
+        ClientSecret.hint,
         ClientSecret.expires_at,
     )
     .where(ClientSecret.client_id == bindparam("client_id"))

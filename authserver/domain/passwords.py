@@ -32,13 +32,13 @@ class PasswordHasher:
     def hash(self, password: str) -> str:
         """Return the argon2id hash; raises Busy."""
         with _Slot(self._slots):
-            return self._hasher.hash(_normal(password))
+            return self._hasher.hash(normalize(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Return whether the password matches the hash. If ``stored`` is None, take the same time. Raises Busy."""
         with _Slot(self._slots):
             try:
-                matches = self._hasher.verify(stored or self._dummy_hash, _normal(password))
+                matches = self._hasher.verify(stored or self._dummy_hash, normalize(password))
             except (VerificationError, InvalidHashError):
                 return False
         return stored is not None and matches
@@ -49,7 +49,7 @@ class PasswordHasher:
 
     def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
         """Raise InvalidInput for a new password that is too short, too long, too common or equal to the user name."""
-        password = _normal(password)
+        password = normalize(password)
         if len(password) < self._min_length:
             raise InvalidInput(
                 {field: message("The password needs at least %(count)s characters.", count=self._min_length)}
@@ -83,7 +83,8 @@ class _Slot:
         self._slots.release()
 
 
-def _normal(password: str) -> str:
+def normalize(password: str) -> str:
+    """Return the form of a password that is hashed, so that different encodings of the same characters are equal."""
     # A lone surrogate cannot be encoded. Its replacement matches no stored password and keeps the timing uniform.
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode()[: MAX_LENGTH + 1]
 

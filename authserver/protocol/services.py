@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from authserver.domain.background import Worker
 from authserver.domain.client_cache import ClientCache
-from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.clients.secret_verifier import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing

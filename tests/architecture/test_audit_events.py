@@ -40,6 +40,7 @@ PINNED = {
     "user:edit",
     "user:enable",
     "user:grant",
+    "user:lift-limit",
     "user:remove-second-factor",
     "user:renew-recovery-codes",
     "user:set-password",

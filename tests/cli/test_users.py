@@ -14,6 +14,7 @@ from authserver.domain.users import second_factors, setup, users
 from tests.support.databases import COMMAND, environment
 from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
+from tests.web.browser_session import sign_in
 
 
 def add(runner, name, *options, password=PASSWORD):
@@ -235,3 +236,21 @@ def test_reset_reports_whether_there_was_a_second_factor(runner, app, sample_use
     ]
     assert "Nothing was changed" in runner.run("users", "reset-second-factor", "alice")
     assert runner.invoke("users", "reset-second-factor", "nobody").exit_code == 1
+
+
+def test_sign_in_limit_is_lifted(runner, app, services, sample_users):
+    for _ in range(services.settings.sign_in_attempts):
+        sign_in(app.test_client(), "alice", "wrong")
+    assert sign_in(app.test_client(), "alice").status_code == 429
+    assert runner.run("users", "unlock", "Alice") == "alice can try to sign in again.\n"
+    assert sign_in(app.test_client(), "alice").status_code == 303
+    with services.database.transaction(write=False) as db:
+        event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:lift-limit")).one()
+    assert (event.channel, event.subject_name) == ("command", "alice")
+
+
+@pytest.mark.only_on("sqlite")
+def test_unlock_reports_whether_a_limit_was_reached(runner, sample_users):
+    assert runner.run_json("users", "unlock", "alice")["lifted"] is False
+    assert "Nothing was changed" in runner.run("users", "unlock", "alice")
+    assert runner.invoke("users", "unlock", "nobody").exit_code == 1

@@ -1,7 +1,9 @@
 """An anonymous network can store only as much as the table in docs/threat-model.md says (S28)."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 
 import pytest
 from flask import Flask
@@ -19,10 +21,11 @@ from authserver.domain.tokens.device_authorizations import DeviceAuthorization
 from authserver.protocol.oauth2 import authorization_request
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
-from tests.support import forms
+from tests.support import entered_secrets
 from tests.support.device import Device
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, register
+from tests.web.browser_session import sign_in
 
 pytestmark = pytest.mark.both_databases
 
@@ -148,16 +151,72 @@ def test_errors_of_a_client_are_limited(
     assert rows(services, RecordedError) == 5
 
 
-@pytest.mark.only_on("sqlite")
+@pytest.fixture
+def few(settings: Settings) -> Settings:
+    """The limits that ``with_few_attempts`` sets."""
+    return settings.model_copy(
+        update={"sign_in_attempts": 2, "sign_in_attempts_per_network": 6, "client_secret_attempts": 4}
+    )
+
+
+@pytest.fixture
+def with_few_attempts(app: Flask, few: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Lower the limits of the running application."""
+    services: Services = app.extensions["authserver"]
+    for name in ("sign_in_attempts", "sign_in_attempts_per_network", "client_secret_attempts"):
+        monkeypatch.setitem(services.settings.__dict__, name, getattr(few, name))
+    return few
+
+
 def test_failed_sign_ins_of_a_network_are_limited(
-    app: Flask, services: Services, sample_users: object, settings: Settings
+    app: Flask, services: Services, sample_users: object, with_few_attempts: Settings
 ) -> None:
     """Each attempt with a new user name adds two rows, until the limit of the network is reached."""
-    browser = app.test_client()
-    page = browser.get("/sign-in")
-    for number in range(settings.sign_in_attempts_per_network + 20):
-        forms.submit(browser, page, "login-submit", username=f"user{number}", password="wrong")
-    assert rows(services, Throttle) <= 2 * settings.sign_in_attempts_per_network + 1
+    limit = with_few_attempts.sign_in_attempts_per_network
+    for number in range(limit + 5):
+        sign_in(app.test_client(), f"user{number}", "wrong")
+    assert rows(services, Throttle) <= 2 * limit + 1
+
+
+def test_failed_sign_ins_with_a_code_are_limited(
+    app: Flask, services: Services, sample_users: object, with_few_attempts: Settings
+) -> None:
+    """Each attempt with a new user name adds a row."""
+    limit = with_few_attempts.sign_in_attempts_per_network
+    for number in range(limit + 5):
+        sign_in(app.test_client(), f"user{number}", "wrong", code="123456")
+    assert rows(services, Throttle) <= limit + 1
+
+
+def test_password_grants_at_a_public_client_are_limited(
+    app: Flask, services: Services, sample_users: object, with_few_attempts: Settings
+) -> None:
+    """Each attempt with a new user name adds two rows and the mark of the password."""
+    grants = {"grant_types": ("password",), "response_types": (), "redirect_uris": ()}
+    party = RelyingParty(app, *register(services, auth_method="none", **grants))
+    limit = with_few_attempts.sign_in_attempts_per_network
+    for number in range(limit + 5):
+        form = {
+            "grant_type": "password",
+            "username": f"user{number}",
+            "password": "x",
+            "client_id": party.key,
+        }
+        party.token({}, **form)
+    assert rows(services, Throttle) <= 3 * limit + 1
+
+
+def test_wrong_secrets_are_limited(
+    app: Flask, services: Services, sample_users: object, with_few_attempts: Settings
+) -> None:
+    """Each wrong secret adds its mark. Those with the hint of the correct secret have another bucket."""
+    party = entered_secrets.party(app, services)
+    limit = with_few_attempts.client_secret_attempts
+    wrong = [f"wrong guess number {number}" for number in range(limit + 5)]
+    wrong += islice(entered_secrets.guesses_with_hint(services, party.key), limit + 5)
+    for secret in wrong:
+        replace(party, secret=secret).token(grant_type="refresh_token", refresh_token="x")
+    assert rows(services, Throttle) == 2 * (limit + 1)
 
 
 def test_documented_limits_are_the_real_ones() -> None:
@@ -179,5 +238,10 @@ def test_documented_limits_are_the_real_ones() -> None:
     assert defaults.consumer_requests in numbers["Requested consumer keys"]
     assert defaults.registrations in numbers["Self-registered clients"]
     assert error_log.MAX_PER_CLIENT in numbers["Recorded errors"]
-    assert 2 * defaults.sign_in_attempts_per_network + 1 in numbers["Counters of attempts"]
-    assert defaults.sign_in_attempts_per_network in numbers["Audit events"]
+    network = defaults.sign_in_attempts_per_network
+    assert {
+        2 * network + 1 + network + 1,  # passwords, and codes that are entered before the password
+        3 * network + 1,
+        2 * (defaults.client_secret_attempts + 1),
+    } <= numbers["Counters of attempts"]
+    assert {2 * network, network} <= numbers["Audit events"]

@@ -4,6 +4,7 @@ docs/architecture.md lists the order in which transactions lock tables. On SQLit
 of their transactions. The mix runs for eight seconds, and with `--full-matrix` for a minute.
 """
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from authserver.domain import audit_chain, cleanup, user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
 from authserver.domain.users import users
+from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.errors import AuthserverError
 from authserver.protocol.services import Services
 from tests.support import consumer as consumers
@@ -93,6 +95,17 @@ def wrong_password(mix: Mix) -> TestResponse:
     time.sleep(PAUSE)  # so that the limit for the network is not reached
     browser = mix.new_browser()
     return forms.submit(browser, browser.get("/sign-in"), "login-submit", username="bob", password="wrong")
+
+
+def wrong_password_grant(mix: Mix) -> TestResponse:
+    password = f"wrong {threading.get_ident()}"
+    return mix.rp.token(grant_type="password", username="bob", password=password)
+
+
+def lift_limit(mix: Mix) -> None:
+    time.sleep(PAUSE)
+    with mix.transaction() as db:
+        SignInLimits(mix.services.settings, mix.services.vault).lift(db, SYSTEM, users.find(db, "bob"))
 
 
 def authorization_code(mix: Mix) -> TestResponse:
@@ -213,10 +226,10 @@ def clean_up(mix: Mix) -> None:
 
 
 OPERATIONS: list[Callable[[Mix], TestResponse | None]] = [
-    password_grant, sign_in, wrong_password, authorization_code, authorize_and_allow, refresh, replayed_code,
-    client_credentials, introspection_and_revocation, userinfo, device, oauth1, sign_out, register_and_delete,
-    disapprove_and_approve, edit_client, remove_client_in_use, disable_and_enable, end_sessions, withdraw_consent,
-    clean_up,
+    password_grant, sign_in, wrong_password, wrong_password_grant, lift_limit, authorization_code,
+    authorize_and_allow, refresh, replayed_code, client_credentials, introspection_and_revocation, userinfo, device,
+    oauth1, sign_out, register_and_delete, disapprove_and_approve, edit_client, remove_client_in_use,
+    disable_and_enable, end_sessions, withdraw_consent, clean_up,
 ]  # fmt: skip
 
 
@@ -263,6 +276,12 @@ def test_mixed_operations_never_deadlock(mix: Mix, request: pytest.FixtureReques
     assert (failed, mix.errors) == ({}, [])
     assert deadlocks(mix.services) == before
     succeeded = {name for name, status in mix.statuses if status < 400}
-    assert succeeded >= {operation.__name__ for operation in OPERATIONS} - {"wrong_password", "replayed_code"}
+    assert succeeded >= {operation.__name__ for operation in OPERATIONS} - {
+        "wrong_password",
+        "wrong_password_grant",
+        "replayed_code",
+    }
     throttled = {name for name, status in mix.statuses if status == 429}
-    assert throttled <= {"wrong_password", "register_and_delete"}, "a correct password counted as a wrong one"
+    assert throttled <= {"wrong_password", "wrong_password_grant", "register_and_delete"}, (
+        "a correct password counted as a wrong one"
+    )

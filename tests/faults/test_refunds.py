@@ -11,13 +11,11 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from authserver.context import SYSTEM
 from authserver.domain import audit
-from authserver.domain.clients import client_secrets, clients
 from authserver.errors import Busy
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support import forms
+from tests.support import entered_secrets, forms
 from tests.support.relying_party import EVERY_GRANT, RelyingParty, register
 from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
@@ -100,12 +98,7 @@ def test_client_secret_at_capacity(
     app: Flask, services: Services, sample_users: object, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """A secret that was not checked, because the process is at capacity, does not count as a guess."""
-    rp = RelyingParty(app, *register(services))
-    with services.database.transaction() as db:
-        client = clients.get(db, rp.key)
-        entered = client_secrets.hash_entered_secret(services.passwords, "an entered secret")
-        client_secrets.add_entered(db, SYSTEM, services.vault, client, entered)
-    rp.secret = "an entered secret"
+    rp = entered_secrets.party(app, services)
 
     def refuse(*_: object, **__: object) -> bool:
         raise Busy(1)

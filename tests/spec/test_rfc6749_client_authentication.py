@@ -2,7 +2,6 @@
 
 import base64
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,10 +9,7 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from authserver.settings import Settings
-from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, register
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
@@ -29,11 +25,6 @@ def is_invalid_client(response: TestResponse) -> bool:
         401,
         "invalid_client",
     ) and challenge.startswith("Basic")
-
-
-def is_throttled(response: TestResponse) -> bool:
-    """Return whether the attempt was rejected without a check, with a Retry-After header."""
-    return response.status_code == 429 and int(response.headers["Retry-After"]) > 0
 
 
 def is_accepted(response: TestResponse) -> bool:
@@ -251,68 +242,3 @@ def test_removed_secret_stops_working(rp: RelyingParty, services: Services) -> N
         client_secrets.generate(db, SYSTEM, services.vault, client)
         client_secrets.remove(db, SYSTEM, client, row.id)
     assert is_invalid_client(rp.token(**FORM))
-
-
-@pytest.fixture
-def typed_secret_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
-    """A client with a typed secret."""
-    party = RelyingParty(app, register(services)[0], "a secret that a person chose")
-    with services.database.transaction() as db:
-        client = clients.get(db, party.key)
-        client_secrets.add_entered(
-            db,
-            SYSTEM,
-            services.vault,
-            client,
-            client_secrets.hash_entered_secret(services.passwords, party.secret),
-        )
-        client_secrets.expire_others(db, SYSTEM, client, after=timedelta(0))
-    return party
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Allow only a few attempts."""
-    return settings.model_copy(update={"client_secret_attempts": 3})
-
-
-def test_guesses_at_a_typed_secret_are_limited(
-    typed_secret_rp: RelyingParty, moving_clock: MovingClock
-) -> None:
-    """2.3.1: the server MUST protect any endpoint that takes a client password against brute force attacks."""
-    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
-    for _ in range(3):
-        assert is_invalid_client(wrong.token(**FORM))
-    for rp in (wrong, typed_secret_rp):
-        assert is_throttled(rp.token(**FORM))
-    moving_clock.advance(timedelta(minutes=15), seconds=1)
-    assert is_accepted(typed_secret_rp.token(**FORM))
-
-
-@pytest.mark.parametrize(
-    "path", ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization", "/oauth/verify"]
-)
-def test_limit_covers_all_endpoints(typed_secret_rp: RelyingParty, path: str) -> None:
-    """2.3.1: any endpoint. The attempts at all endpoints count together."""
-    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
-    for _ in range(3):
-        assert is_invalid_client(wrong.token(**FORM))
-    assert is_throttled(wrong.browser.post(path, data={"token": "x"}, headers=wrong.basic))
-
-
-def test_right_secret_does_not_count_as_an_attempt(typed_secret_rp: RelyingParty) -> None:
-    """S20: only failures count. A recently accepted secret works even while someone guesses."""
-    for _ in range(5):
-        assert is_accepted(typed_secret_rp.token(**FORM))
-    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
-    for _ in range(4):
-        wrong.token(**FORM)
-    assert is_accepted(typed_secret_rp.token(**FORM))
-
-
-def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None:
-    """2.3.1: 256 random bits are enough protection, and an attacker cannot lock the client out."""
-    wrong = RelyingParty(rp.app, rp.key, "another guess at it")
-    for _ in range(5):
-        assert is_invalid_client(wrong.token(**FORM))
-    assert is_accepted(rp.token(**FORM))

@@ -1,17 +1,15 @@
 """RFC 6749, section 2.3.1: a bearer token authenticates no client, and secrets must be form-encoded."""
 
 import base64
-from datetime import timedelta
 from urllib.parse import quote_plus
 
 import pytest
 from flask import Flask
 
-from authserver.context import SYSTEM
-from authserver.domain.clients import client_secrets, clients
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
+from tests.support import entered_secrets
 from tests.support.error_log import recorded
 from tests.support.relying_party import RelyingParty, register
 from tests.support.table import table
@@ -23,17 +21,6 @@ SECRETS = ["plus+sign+in+it", "100%25 certain", "%41%42%43-not-ABC", "bytes%ff%f
 
 def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
-
-
-def typed(app: Flask, services: Services, secret: str, **registration: str) -> RelyingParty:
-    """Return a client with a secret that a person typed."""
-    party = RelyingParty(app, register(services, **registration)[0], secret)
-    with services.database.transaction() as db:
-        client = clients.get(db, party.key)
-        entered = client_secrets.hash_entered_secret(services.passwords, secret)
-        client_secrets.add_entered(db, SYSTEM, services.vault, client, entered)
-        client_secrets.expire_others(db, SYSTEM, client, after=timedelta(0))
-    return party
 
 
 @pytest.fixture
@@ -97,7 +84,7 @@ def test_secret_that_is_not_form_encoded_is_diagnosed(
     app: Flask, services: Services, sample_users: dict[str, User], secret: str
 ) -> None:
     """2.3.1 and appendix B: the error says what the client must change, so that nobody replaces a correct secret."""
-    rp = typed(app, services, secret)
+    rp = entered_secrets.party(app, services, secret)
     response = rp.token(basic(rp.key, secret), **FORM)
     assert (response.status_code, response.get_json()["error"]) == (401, "invalid_client")
     assert "must be form-encoded" in response.get_json()["error_description"]
@@ -111,7 +98,7 @@ def test_plus_sign_in_the_body_is_diagnosed(
     app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """Appendix B: in a form, a plus sign is a space."""
-    rp = typed(app, services, "plus+sign+in+it", auth_method="client_secret_post")
+    rp = entered_secrets.party(app, services, "plus+sign+in+it", auth_method="client_secret_post")
     body = f"grant_type=refresh_token&refresh_token=x&client_id={rp.key}&client_secret=plus+sign+in+it"
     response = app.test_client().post(
         "/oauth2/token", data=body, content_type="application/x-www-form-urlencoded"
@@ -131,6 +118,6 @@ def test_guesses_are_limited_in_both_forms(
     app: Flask, services: Services, sample_users: dict[str, User], guess: str
 ) -> None:
     """2.3.1: the server MUST protect any endpoint that takes a client password against brute force attacks."""
-    rp = typed(app, services, "a%ff secret+")
+    rp = entered_secrets.party(app, services, "a%ff secret+")
     statuses = [rp.token(basic(rp.key, f"{number}{guess}"), **FORM).status_code for number in range(4)]
     assert statuses == [401, 401, 401, 429]

@@ -113,13 +113,3 @@ def test_password_in_the_query_is_rejected(password_rp: RelyingParty) -> None:
         f"/oauth2/token?password={PASSWORD}", data=form, headers=password_rp.basic
     )
     assert_error(response, "invalid_request")
-
-
-def test_guessing_is_throttled(password_rp: RelyingParty, services: Services) -> None:
-    """4.3.2: the server MUST protect the endpoint against brute force. The limits are those of the sign-in page."""
-    for number in range(services.settings.sign_in_attempts):
-        assert_error(request_tokens(password_rp, "bob", f"guess {number}"), "invalid_grant")
-    response = request_tokens(password_rp, "bob")
-    assert (response.status_code, response.get_json()["error"]) == (429, "too_many_requests")
-    assert int(response.headers["Retry-After"]) > 0
-    assert request_tokens(password_rp, "alice").status_code == 200

@@ -11,10 +11,11 @@ from flask import Flask
 from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain import audit, scopes
-from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients import clients
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
+from tests.support import entered_secrets
 from tests.support.error_log import reference_of
 from tests.support.moving_clock import MovingClock
 from tests.support.registrant import Registrant, approve_change, discard_change, find_pending_change
@@ -389,13 +390,11 @@ def test_changes_are_rate_limited(
 
 def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: Services) -> None:
     """2.2: client_secret MUST match. S20: guesses at a typed secret count here as at the token endpoint."""
-    chosen = client_secrets.hash_entered_secret(services.passwords, "a secret that somebody typed")
-    with services.database.transaction() as db:
-        client = clients.get(db, approved.key)
-        client_secrets.add_entered(db, SYSTEM, services.vault, client, chosen)
+    entered_secrets.enter(services, approved.key, "a secret that somebody typed", is_only=False)
     limit = services.settings.client_secret_attempts
     statuses = [approved.put(client_secret=f"guess {number}").status_code for number in range(limit + 1)]
     assert statuses == [400] * limit + [429]
+    assert approved.put(client_secret="a secret that somebody typed").status_code == 200
 
 
 def test_immediate_approval_excludes_trusted_clients(

@@ -304,6 +304,16 @@ def test_guessing_is_limited(device: Device, services: Services) -> None:
     assert device.enter().status_code == 429
 
 
+def test_requests_without_the_secret_do_not_use_up_the_limit_of_the_client(
+    device: Device, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3.1, S20: everybody can send the client_id alone, but only the client can send its secret."""
+    monkeypatch.setitem(services.settings.__dict__, "device_requests", 2)
+    statuses = [device.request_codes(client_id=device.rp.key).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert [device.request_codes().status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_malformed_code_does_not_count_as_an_attempt(device: Device, services: Services) -> None:
     """5.1: guesses count, typing errors do not."""
     for _ in range(services.settings.device_attempts + 2):

@@ -1,23 +1,23 @@
 """Client secrets. A client can have several valid secrets, so that one can be replaced without an interruption.
 
 A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A secret that
-an administrator entered is stored as an argon2id hash. After a successful check, the process caches a keyed digest of
-it for five minutes. Secrets that sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted ("sealed").
+an administrator entered is stored as an argon2id hash, together with a *hint*: 12 bits of a keyed digest. A presented
+secret whose hint differs is certainly wrong, so most wrong secrets need no hash, and the correct secret can be recognized
+although there were too many guesses. ``SecretVerifier`` verifies secrets. Secrets that sign requests (OAuth 1.0a,
+client_secret_jwt) are stored encrypted ("sealed").
 """
 
-import hmac
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, opaque_tokens, text_rules
+from authserver.domain import audit, opaque_tokens, passwords, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
@@ -30,15 +30,18 @@ from authserver.vocabulary import AuthMethod, ClientKind
 ENTERED_MIN_LENGTH = 12
 ENTERED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
-_PURPOSE = "client-secret"
+PURPOSE = "client-secret"
+_HINT_PURPOSE = "client-secret-hint"
+_HINT_DIGITS = 3  # hexadecimal
 _METHODS = {AuthMethod.SECRET, AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
 _UNUSED = "This client authenticates without a secret. Choose an authentication method that uses one first."
-_REMEMBERED_FOR = timedelta(minutes=5)
-_MAX_REMEMBERED = 10_000
 
 
 class ClientSecret(Base):
-    """One secret. ``form`` is the form in which it is stored: hmac, argon2 or sealed (encrypted)."""
+    """One secret. ``form`` is the form in which it is stored: hmac, argon2 or sealed (encrypted).
+
+    ``hint`` belongs to an argon2id hash. It is None in rows of older versions, until the secret is next verified.
+    """
 
     __tablename__ = "client_secrets"
     __table_args__ = NEVER_REUSE_IDS
@@ -48,6 +51,7 @@ class ClientSecret(Base):
     form: Mapped[str] = mapped_column(String(8))
     pepper_id: Mapped[str] = mapped_column(String(64), default="")
     stored: Mapped[str] = mapped_column(String(1000))
+    hint: Mapped[str | None] = mapped_column(String(_HINT_DIGITS))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
 
@@ -59,6 +63,7 @@ class StoredSecret(NamedTuple):
     form: str
     pepper_id: str
     stored: str
+    hint: str | None
     expires_at: datetime | None
 
 
@@ -85,9 +90,9 @@ def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
 def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
     """Add a secret that has already been generated."""
     if signs_with_secret(client):
-        _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+        _add(db, actor, client, "sealed", vault.seal(PURPOSE, secret.encode()))
     else:
-        _add(db, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
+        _add(db, actor, client, "hmac", vault.mac(PURPOSE, secret.encode()).hex(), vault.pepper_id)
 
 
 def has_usable(db: Session, client: Client, auth_method: str) -> bool:
@@ -96,10 +101,10 @@ def has_usable(db: Session, client: Client, auth_method: str) -> bool:
     return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
 
 
-def hash_entered_secret(passwords: PasswordHasher, secret: str) -> EnteredSecret:
+def hash_entered_secret(hasher: PasswordHasher, secret: str) -> EnteredSecret:
     """Check and hash an entered secret; raises InvalidInput. Hashing is slow: call this outside a transaction."""
     check_entered(secret)
-    return EnteredSecret(secret, passwords.hash(secret))
+    return EnteredSecret(secret, hasher.hash(secret))
 
 
 def add_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
@@ -112,9 +117,10 @@ def add_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen:
             }
         )
     if signs_with_secret(client):
-        _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
+        _add(db, actor, client, "sealed", vault.seal(PURPOSE, secret))
     else:
-        _add(db, actor, client, "argon2", chosen.hashed)
+        hint = hint_of(vault, chosen.hashed, chosen.secret, vault.pepper_id)
+        _add(db, actor, client, "argon2", chosen.hashed, vault.pepper_id, hint)
 
 
 def add_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
@@ -125,10 +131,11 @@ def add_requested(db: Session, actor: Actor, vault: Vault, client: Client, secre
         or not secret.isprintable()
     ):
         raise InvalidInput({"secret": f"The secret must be 1 to {ENTERED_MAX_LENGTH} printable characters."})
-    _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+    _add(db, actor, client, "sealed", vault.seal(PURPOSE, secret.encode()))
 
 
-def _is_unexpired(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
+def is_unexpired(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
+    """Return whether a secret is valid at a time."""
     return secret.expires_at is None or secret.expires_at > now
 
 
@@ -157,7 +164,7 @@ def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
     rows = db.scalars(
         select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
     )
-    return [row for row in rows if _is_unexpired(row, now)]
+    return [row for row in rows if is_unexpired(row, now)]
 
 
 def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
@@ -197,76 +204,41 @@ def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
 
 def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
     """Return an encrypted secret in clear text, for verifying signatures."""
-    return vault.open(_PURPOSE, secret.stored).decode()
+    return vault.open(PURPOSE, secret.stored).decode()
 
 
 def reveal_all(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
     """Return the unexpired secrets that the client can sign with, in clear text."""
     now = clock.now()
-    return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_unexpired(row, now)]
+    return [reveal(vault, row) for row in secrets if row.form == "sealed" and is_unexpired(row, now)]
 
 
-class SecretVerifier:
-    """Verifies presented secrets, and caches successes so that argon2id does not run on every token request."""
-
-    def __init__(self, vault: Vault, passwords: PasswordHasher) -> None:
-        self._vault = vault
-        self._passwords = passwords
-        self._remembered: dict[tuple[int, int, bytes], datetime] = {}
-        self._guard = threading.Lock()
-
-    def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether the presented secret matches one of the stored ones. ``revision`` is part of the cache key."""
-        now = clock.now()
-        secret = presented.encode("utf-8", "replace")
-        return any(self._matches(row, revision, secret, now) for row in stored if _is_unexpired(row, now))
-
-    def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether verifying the presented secret requires computing an argon2id hash."""
-        if all(row.form != "argon2" for row in stored):
-            return False
-        now = clock.now()
-        secret = presented.encode("utf-8", "replace")
-        unexpired = [row for row in stored if _is_unexpired(row, now)]
-        quick = [
-            row
-            for row in unexpired
-            if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
-        ]
-        return len(quick) < len(unexpired) and not any(
-            self._matches(row, revision, secret, now) for row in quick
-        )
-
-    def _is_remembered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
-        return self._remembered.get(self._cache_key(row, revision, secret), now) > now
-
-    def _cache_key(self, row: StoredSecret, revision: int, secret: bytes) -> tuple[int, int, bytes]:
-        return (row.id, revision, self._vault.mac("remembered-secret", secret))
-
-    def _matches(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
-        if row.form == "hmac":
-            return self._vault.knows_pepper(row.pepper_id) and hmac.compare_digest(
-                self._vault.mac(_PURPOSE, secret, row.pepper_id).hex(), row.stored
-            )
-        if row.form == "sealed":
-            return hmac.compare_digest(self._vault.open(_PURPOSE, row.stored), secret)
-        return self._matches_entered(row, revision, secret, now)
-
-    def _matches_entered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
-        if self._is_remembered(row, revision, secret, now):
-            return True
-        if len(secret) > ENTERED_MAX_LENGTH * 4 or not self._passwords.verify(
-            row.stored, secret.decode("utf-8", "replace")
-        ):
-            return False
-        with self._guard:
-            if len(self._remembered) >= _MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[self._cache_key(row, revision, secret)] = now + _REMEMBERED_FOR
-        return True
+def hint_of(vault: Vault, hashed: str, secret: str, pepper_id: str) -> str:
+    """Return the hint of a secret. It also depends on the salt of the hash, so that equal secrets have different hints."""
+    message = f"{hashed}\0{passwords.normalize(secret)}".encode()
+    return vault.mac(_HINT_PURPOSE, message, pepper_id).hex()[:_HINT_DIGITS]
 
 
-def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepper_id: str = "") -> None:
+def store_hint(db: Session, vault: Vault, secret: StoredSecret, presented: str) -> None:
+    """Add the hint to a secret that an older version has stored and that has just been verified."""
+    hint = hint_of(vault, secret.stored, presented, vault.pepper_id)
+    db.execute(
+        update(ClientSecret)
+        .where(ClientSecret.id == secret.id, ClientSecret.stored == secret.stored)
+        .values(hint=hint, pepper_id=vault.pepper_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _add(
+    db: Session,
+    actor: Actor,
+    client: Client,
+    form: str,
+    stored: str,
+    pepper_id: str = "",
+    hint: str | None = None,
+) -> None:
     if not are_used(client.kind, client.auth_method):
         raise InvalidInput({"secret": _UNUSED})
     row = ClientSecret(
@@ -274,6 +246,7 @@ def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepp
         form=form,
         pepper_id=pepper_id,
         stored=stored,
+        hint=hint,
         created_at=clock.now(),
         expires_at=None,
     )

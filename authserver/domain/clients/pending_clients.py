@@ -29,14 +29,14 @@ REQUESTED = "requestKey"
 REGISTERED = "registration"
 SOURCES = (REQUESTED, REGISTERED)
 MAX_PENDING = 1000
-_WINDOW = timedelta(hours=1)
+WINDOW = timedelta(hours=1)
 
 log = logs.get("registration")
 
 
 def bucket(vault: Vault, action: str, who: str, limit: int) -> Bucket:
     """Return the bucket for the hourly limit of an action by a network or a client."""
-    return throttles.bucket(vault, action, who, limit=limit, window=_WINDOW)
+    return throttles.bucket(vault, action, who, limit=limit, window=WINDOW)
 
 
 def make_room(db: Session, settings: Settings, source: str, address: str) -> None:

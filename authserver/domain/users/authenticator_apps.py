@@ -111,9 +111,7 @@ def add(db: Session, vault: Vault, user: User, seed: TotpSeed, step: int) -> Aut
 
 def redeem(db: Session, vault: Vault, user_id: int, code: str) -> bool:
     """Consume a code and return whether it was valid. It is valid once, and earlier time steps are rejected."""
-    row = find(db, user_id)
-    seed = None if row is None else _open(vault, row)
-    step = None if seed is None else seed.step_of(code)
+    _, step = _step_of(db, vault, user_id, code)
     if step is None:
         return False
     accepted = db.scalar(
@@ -128,9 +126,14 @@ def redeem(db: Session, vault: Vault, user_id: int, code: str) -> bool:
 
 def was_just_used(db: Session, vault: Vault, user_id: int, code: str) -> bool:
     """Return whether a code is the last accepted one, and still valid."""
-    row = find(db, user_id)
-    seed = None if row is None else _open(vault, row)
-    return row is not None and seed is not None and seed.step_of(code) == row.last_step
+    row, step = _step_of(db, vault, user_id, code)
+    return row is not None and step is not None and step == row.last_step
+
+
+def is_valid(db: Session, vault: Vault, user_id: int, code: str) -> bool:
+    """Return whether ``redeem`` would accept a code now."""
+    row, step = _step_of(db, vault, user_id, code)
+    return row is not None and step is not None and step > row.last_step
 
 
 def can_verify(vault: Vault, row: AuthenticatorApp) -> bool:
@@ -147,6 +150,15 @@ def remove(db: Session, user_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return gone.first() is not None
+
+
+def _step_of(
+    db: Session, vault: Vault, user_id: int, code: str
+) -> tuple[AuthenticatorApp | None, int | None]:
+    """Return the app of a user, and the time step of a code if it is a code of this app and valid now."""
+    row = find(db, user_id)
+    seed = None if row is None else _open(vault, row)
+    return row, None if seed is None else seed.step_of(code)
 
 
 def _open(vault: Vault, row: AuthenticatorApp) -> TotpSeed | None:

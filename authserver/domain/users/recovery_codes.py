@@ -6,7 +6,7 @@ Each code has 52 random bits, so the database stores a keyed digest instead of a
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -46,23 +46,23 @@ def replace(db: Session, vault: Vault, user_id: int) -> list[str]:
 
 def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
     """Consume a code in one conditional statement. Return whether the code was valid and unused."""
-    code = typed_codes.normalize_code(typed, LENGTH)
-    known = [pepper_id for pepper_id in _peppers(db, user_id) if vault.knows_pepper(pepper_id)]
-    if not code or not known:
+    matches = _matches(db, vault, user_id, typed)
+    if not matches:
         return False
-    matches = [
-        (RecoveryCode.pepper_id == pepper_id)
-        & (RecoveryCode.digest == _digest(vault, user_id, code, pepper_id))
-        for pepper_id in known
-    ]
     accepted = db.scalar(
         update(RecoveryCode)
-        .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None), or_(*matches))
+        .where(*matches)
         .values(used_at=clock.now())
         .returning(RecoveryCode.id)
         .execution_options(synchronize_session=False)
     )
     return accepted is not None
+
+
+def is_valid(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
+    """Return whether ``redeem`` would accept a code."""
+    matches = _matches(db, vault, user_id, typed)
+    return bool(matches) and db.scalar(select(RecoveryCode.id).where(*matches).limit(1)) is not None
 
 
 def count_left(db: Session, user_id: int) -> int:
@@ -78,6 +78,21 @@ def remove(db: Session, user_id: int) -> None:
         .where(RecoveryCode.user_id == user_id)
         .execution_options(synchronize_session=False)
     )
+
+
+def _matches(db: Session, vault: Vault, user_id: int, typed: str) -> list[ColumnElement[bool]]:
+    """Return the conditions for the unused code of a user that was typed, or an empty list if it cannot be one."""
+    code = typed_codes.normalize_code(typed, LENGTH)
+    known = (
+        [pepper_id for pepper_id in _peppers(db, user_id) if vault.knows_pepper(pepper_id)] if code else []
+    )
+    digests = [
+        (RecoveryCode.pepper_id == pepper_id)
+        & (RecoveryCode.digest == _digest(vault, user_id, code, pepper_id))
+        for pepper_id in known
+    ]
+    own = [RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None)]
+    return [*own, or_(*digests)] if digests else []
 
 
 def _peppers(db: Session, user_id: int) -> Sequence[str]:

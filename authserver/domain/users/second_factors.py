@@ -130,6 +130,20 @@ def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> str | None:
     return None
 
 
+def is_app_code(typed: str) -> bool:
+    """Return whether a typed code has the form of a code of an app. Only these can be guessed."""
+    digits = _digits(typed[:_TYPED_LENGTH])
+    return len(digits) == authenticator_apps.DIGITS and digits.isascii() and digits.isdigit()
+
+
+def is_valid(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
+    """Return whether ``redeem`` would accept a code now."""
+    return len(typed) <= _TYPED_LENGTH and (
+        authenticator_apps.is_valid(db, vault, user_id, _digits(typed))
+        or recovery_codes.is_valid(db, vault, user_id, typed)
+    )
+
+
 def was_just_used(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
     """Return whether a code is the last accepted code of the app, and still valid."""
     return len(typed) <= _TYPED_LENGTH and authenticator_apps.was_just_used(

@@ -1,23 +1,20 @@
 """Client authentication and the client's access check, for every endpoint that clients call with credentials.
 
-The token, revocation, introspection and device authorization endpoints start with ``admit``. If the secret of a client
-was not generated, wrong guesses are limited per client and network (RFC 6749, section 2.3.1).
+The token, revocation, introspection and device authorization endpoints start with ``admit``. ``secret_guesses`` limits
+wrong secrets.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Row
 
-from authserver.domain import access_state, throttles
+from authserver.domain import access_state
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.throttles import Charge
-from authserver.errors import AuthserverError
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError
-from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2 import client_authentication, secret_guesses
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.services import Services
@@ -60,7 +57,7 @@ def check_secret(
     services: Services, credentials: Credentials, client: RegisteredClient | None, address: str
 ) -> RegisteredClient:
     """Return the client if method and secret match its registration; raises invalid_client or Throttled."""
-    with _counted_guess(services, credentials, client, address):
+    with secret_guesses.counted(services, credentials, client, address):
         return client_authentication.authenticate_client(credentials, client, services.secret_verifier)
 
 
@@ -103,45 +100,3 @@ def _authenticate(
         services.assertions.verify(assertion, client, request.http_request.path)
         request.is_assertion_verified = True
     return client
-
-
-@contextmanager
-def _counted_guess(
-    services: Services, credentials: Credentials, client: RegisteredClient | None, address: str
-) -> Iterator[None]:
-    """Charge one guess, and refund it unless the block rejects the secret; raises Throttled after too many guesses."""
-    if client is None or not _is_guess(services, credentials, client):
-        yield
-        return
-    bucket = throttles.bucket(
-        services.vault,
-        "client-secret",
-        str(client.id),
-        throttles.network_of(address),
-        limit=services.settings.client_secret_attempts,
-        window=services.settings.sign_in_window,
-    )
-    with services.database.transaction() as db:
-        charges = throttles.charge(db, [bucket])
-    try:
-        yield
-    except AuthserverError:
-        # The process is at capacity, and the secret was not checked.
-        _refund(services, charges)
-        raise
-    _refund(services, charges)
-
-
-def _refund(services: Services, charges: list[Charge]) -> None:
-    with services.database.transaction() as db:
-        throttles.refund(db, charges)
-
-
-def _is_guess(services: Services, credentials: Credentials, client: RegisteredClient) -> bool:
-    # Guesses of generated secrets are not counted, because these have 256 bits. Secrets that were verified a moment ago
-    # are not counted either.
-    secret = credentials.secret or credentials.sent_secret
-    is_accepted = credentials.method in client_authentication.accepted_methods(client.auth_method)
-    if not is_accepted or not secret:
-        return False
-    return services.secret_verifier.needs_hash(client.secrets, client.revision, secret)

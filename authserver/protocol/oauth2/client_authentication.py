@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.clients.secret_verifier import SecretVerifier
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import client_assertions

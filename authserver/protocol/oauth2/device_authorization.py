@@ -15,7 +15,7 @@ from authserver.protocol.oauth2 import admission, requested_scope, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from authserver.vocabulary import EndpointPath, GrantType
+from authserver.vocabulary import AuthMethod, EndpointPath, GrantType
 
 
 def respond_to_device_authorization(services: Services, http_request: Request) -> Response:
@@ -39,7 +39,9 @@ def respond_to_device_authorization(services: Services, http_request: Request) -
     new = NewDeviceAuthorization(
         client.id, row.s_client_epoch, scope, http_request.address, audience=" ".join(named)
     )
-    return json_response(200, _document(services.settings, _start(services, new)))
+    is_authenticated = request.credentials.method != AuthMethod.NONE
+    issued = _start(services, new, is_authenticated=is_authenticated)
+    return json_response(200, _document(services.settings, issued))
 
 
 def verification_uri_complete(settings: Settings, user_code: str) -> str:
@@ -51,11 +53,12 @@ def _load(connection: Connection, request: ClientRequest) -> Row[Any] | None:
     return access_state.find_client(connection, request.client_key)
 
 
-def _start(services: Services, new: NewDeviceAuthorization) -> IssuedDeviceCodes:
+def _start(services: Services, new: NewDeviceAuthorization, *, is_authenticated: bool) -> IssuedDeviceCodes:
     settings = services.settings
+    # Everybody can send the client_id alone, and must not use up the limit of a client that authenticates.
     bucket = throttles.bucket(
         services.vault,
-        "device-requests",
+        "device-requests" if is_authenticated else "anonymous-device-requests",
         str(new.client_id),
         throttles.network_of(new.address),
         limit=settings.device_requests,

@@ -15,6 +15,7 @@ _OWN_SENTENCES = {
     Event.USER_ADD_SECOND_FACTOR: "{actor} set up an authenticator app.",
     Event.USER_REMOVE_SECOND_FACTOR: "{actor} removed their authenticator app and recovery codes.",
     Event.USER_RENEW_RECOVERY_CODES: "{actor} replaced their recovery codes.",
+    Event.USER_LIFT_LIMIT: "{actor} lifted the sign-in limit of their account.",
     Event.CONSENT_WITHDRAW: "{actor} removed the access of {subject}.",
     Event.AUTHORIZATION_REVOKE: "{actor} revoked the access of {client}.",
 }
@@ -31,6 +32,7 @@ _SENTENCES = {
     Event.USER_ADD_SECOND_FACTOR: "{actor} set up an authenticator app for {subject}.",
     Event.USER_REMOVE_SECOND_FACTOR: "{actor} removed the authenticator app and the recovery codes of {subject}.",
     Event.USER_RENEW_RECOVERY_CODES: "{actor} replaced the recovery codes of {subject}.",
+    Event.USER_LIFT_LIMIT: "{actor} lifted the sign-in limit of {subject}.",
     Event.SESSION_START: "{subject} signed in.",
     Event.SESSION_REFUSE: "A sign-in of {subject} was rejected.",
     Event.SESSION_END: "{actor} ended a session of {user}.",

@@ -1,4 +1,4 @@
-"""One user: account, permission, sessions, second factor and password.
+"""One user: account, permission, sessions, second factor, password and sign-in limit.
 
 Administrators see whether a user has a second factor, but never its secret or codes.
 """
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import application_access, audit, user_sessions
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
+from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.web import current
@@ -22,7 +23,7 @@ from authserver.web.user_agents import describe_user_agent
 
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
-_CHANGES = "<any(grant, withdraw, disable, enable, 'remove-second-factor'):change>"
+_CHANGES = "<any(grant, withdraw, disable, enable, 'remove-second-factor', 'lift-limit'):change>"
 _MAX_EVENTS = 8
 
 
@@ -37,6 +38,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         user=user,
         sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
+        limit=_sign_in_limits().state(db, user),
         applications=application_access.clients_of_user(db, user.id),
         device=describe_user_agent,
         entries=audit_changes.entries_of(db, events),
@@ -72,7 +74,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/{_CHANGES}")
 @access.require_recent_sign_in
 def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
-    """Ask for confirmation of a change of permission, state or second factor."""
+    """Ask for confirmation of a change of permission, state, second factor or sign-in limit."""
     return _ask(users.get(current.transaction(), user_id), change)
 
 
@@ -97,6 +99,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
             lambda: user_sessions.remove_second_factor(db, actor, user),
             "can now sign in with the password alone.",
         ),
+        "lift-limit": (lambda: _sign_in_limits().lift(db, actor, user), "can try to sign in again."),
     }
     act, sentence = changes[change]
     try:
@@ -159,6 +162,11 @@ def end_user_sessions(user_id: int) -> ResponseReturnValue:
         current.transaction(), current.actor(), user, keep=own_session.id if own_session else None
     )
     return _done(user, f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
+
+
+def _sign_in_limits() -> SignInLimits:
+    services = current.services()
+    return SignInLimits(services.settings, services.vault)
 
 
 def _find_session(user: User, session_id: int) -> UserSession:

@@ -13,7 +13,12 @@ from authserver.domain import throttles
 from authserver.domain.throttles import Charge
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authentication, second_factors
-from authserver.domain.users.authentication import PendingSecondFactor, WrongCredentials, WrongSecondFactor
+from authserver.domain.users.authentication import (
+    CodeAttempt,
+    PendingSecondFactor,
+    WrongCredentials,
+    WrongSecondFactor,
+)
 from authserver.errors import Throttled
 from authserver.vocabulary import Acr, EndpointPath
 from authserver.web import current
@@ -47,9 +52,10 @@ def post_second_factor() -> ResponseReturnValue:
     if pending is None:
         return show_password_form(page)
     try:
-        charges = current.services().password_authenticator.charge_code(
-            pending, sign_in_session.known_browser_cookie()
+        attempt = CodeAttempt(
+            request.form.get("code", ""), sign_in_session.known_browser_cookie(), current.network_address()
         )
+        charges = current.services().password_authenticator.charge_code(pending, attempt)
         signed_in = _complete(pending, charges, user_session, page)
     except WrongSecondFactor as error:
         if user_session is not None and _has_signed_in_with_code(user_session, pending):

@@ -1,5 +1,8 @@
 """The first step of a sign-in: the password. The same page handles a repeated sign-in and a switch of accounts.
 
+If there were too many attempts, the page also asks for a code of the second factor, with which the user can sign in
+nevertheless. It looks the same for all names, also for unknown ones (S19).
+
 The password is checked outside the request's transaction, because hashing is slow (see
 ``domain.users.authentication``). The second step is in ``second_factor``.
 """
@@ -16,10 +19,9 @@ from authserver.domain.users import authentication, second_factors, users
 from authserver.domain.users.authentication import (
     PendingSecondFactor,
     SignInAttempt,
-    VerifiedPassword,
     WrongCredentials,
 )
-from authserver.errors import Throttled
+from authserver.errors import Busy, Throttled
 from authserver.messages import message
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
@@ -49,13 +51,18 @@ def post_sign_in() -> ResponseReturnValue:
     attempt = SignInAttempt(
         page.username, request.form.get("password", ""), sign_in_session.known_browser_cookie()
     )
+    code = request.form.get("code", "").strip()
     try:
-        verified = current.services().password_authenticator.check(sign_in_session.anonymous_actor(), attempt)
-        result = _complete(verified, user_session, page)
+        result = (
+            _check_with_code(attempt, code, user_session, page)
+            if code
+            else _check(attempt, user_session, page)
+        )
     except WrongCredentials as error:
-        return replace(page, errors={"password": error.text}).render(), 422
+        errors = {"password": error.text}
+        return replace(page, errors=errors, asks_for_code=bool(code)).render(), 422
     except Throttled as error:
-        return too_many_attempts_page(page, error)
+        return too_many_attempts_page(replace(page, asks_for_code=not isinstance(error, Busy)), error)
     if isinstance(result, PendingSecondFactor):
         return replace(page, step="code", pending=seal_pending(result)).render()
     return continue_with_session(page, result)
@@ -69,15 +76,31 @@ def _has_accounts() -> bool:
         return True  # The page is also shown if the database is unavailable.
 
 
-def _complete(
-    verified: VerifiedPassword, user_session: UserSession | None, page: SignInPage
+def _check(
+    attempt: SignInAttempt, user_session: UserSession | None, page: SignInPage
 ) -> SignedInBrowser | PendingSecondFactor:
-    with current.services().database.transaction() as db:
+    services = current.services()
+    verified = services.password_authenticator.check(sign_in_session.anonymous_actor(), attempt)
+    with services.database.transaction() as db:
         if second_factors.is_enrolled(db, verified.user_id):
             user = authentication.confirm_password(db, verified)
             return PendingSecondFactor(user.id, user.epoch)
         user = authentication.complete_sign_in(db, verified)
         return sign_in_session.begin_session(db, user, user_session, is_remembered=page.is_remembered)
+
+
+def _check_with_code(
+    attempt: SignInAttempt, code: str, user_session: UserSession | None, page: SignInPage
+) -> SignedInBrowser:
+    services = current.services()
+    actor = sign_in_session.anonymous_actor()
+    verified = services.password_authenticator.check_with_code(actor, attempt, code)
+    with services.database.transaction() as db:
+        user, kind = authentication.complete_with_code(db, services.vault, verified, code)
+        method = sign_in_session.method_with_code(kind)
+        return sign_in_session.begin_session(
+            db, user, user_session, is_remembered=page.is_remembered, method=method
+        )
 
 
 def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> ResponseReturnValue:

@@ -44,9 +44,15 @@ def _add_consumer(services: Services, request: Request) -> Client:
     document = _parse_json(request.body)
     bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
     with services.database.transaction() as db:
-        throttles.charge(db, [bucket])
-    with services.database.transaction() as db:
-        return consumer_requests.add(db, _actor(request), services.settings, services.vault, document)
+        charges = throttles.charge(db, [bucket])
+    try:
+        with services.database.transaction() as db:
+            return consumer_requests.add(db, _actor(request), services.settings, services.vault, document)
+    except InvalidInput:
+        # Only consumers that were added count. A tool with a wrong configuration must not block others on its network.
+        with services.database.transaction() as db:
+            throttles.refund(db, charges)
+        raise
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:

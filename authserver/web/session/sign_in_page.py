@@ -23,7 +23,8 @@ class SignInPage:
     name is fixed), or ``switch`` if the user changes to another account. ``step`` is ``password``, or ``code`` for the
     code of the second factor. Three values are encrypted: ``context`` (of the authorization endpoint, see
     ``sign_in_context``), ``resume`` (a preserved form) and ``pending`` (the user whose password was correct, in the
-    step ``code``). ``is_set_up`` is False if no account exists, so that nobody can sign in.
+    step ``code``). ``is_set_up`` is False if no account exists, so that nobody can sign in. ``asks_for_code`` is True after
+    too many attempts: the step ``password`` then also offers a field for a code.
     """
 
     mode: Mode = "first"
@@ -39,6 +40,7 @@ class SignInPage:
     resume: str = ""
     pending: str = ""
     is_set_up: bool = True
+    asks_for_code: bool = False
     errors: dict[str, str] = field(default_factory=dict)
 
     def render(self) -> str:

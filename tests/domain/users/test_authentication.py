@@ -9,6 +9,7 @@ from authserver.context import SYSTEM, Actor
 from authserver.domain.audit import AuditEvent
 from authserver.domain.users import authentication, known_browsers, second_factors, users
 from authserver.domain.users.authentication import (
+    CodeAttempt,
     PasswordAuthenticator,
     PendingSecondFactor,
     SignInAttempt,
@@ -199,11 +200,11 @@ def test_browser_known_before_the_second_factor_has_no_extra_attempts(
         factor = second_factors.enrollment_id(db, alice.id)
     pending = PendingSecondFactor(alice.id, alice.epoch)
     for cookie_value in collected:
-        authenticator.charge_code(pending, cookie_value)
+        authenticator.charge_code(pending, CodeAttempt("000000", cookie_value, HERE.address))
     with pytest.raises(Throttled):
-        authenticator.charge_code(pending, collected[0])
+        authenticator.charge_code(pending, CodeAttempt("000000", collected[0], HERE.address))
     proved = known_browsers.remember_browser(services.vault, collected[0], alice.id, alice.epoch, factor)
-    assert authenticator.charge_code(pending, proved)
+    assert authenticator.charge_code(pending, CodeAttempt("000000", proved, HERE.address))
     assert known_browsers.find_browser_id(services.vault, proved, alice.id, alice.epoch, "another") is None
 
 

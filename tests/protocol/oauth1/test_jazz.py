@@ -100,6 +100,13 @@ def test_request_key_limits_size_and_rate(services, client):
     assert elsewhere.status_code == 200
 
 
+def test_rejected_key_requests_do_not_count(services, client):
+    """S20: a tool with a wrong configuration does not block the others on its network."""
+    for _ in range(services.settings.consumer_requests + 1):
+        assert client.post("/oauth/requestKey", json={"name": 1, "secret": "x"}).status_code == 400
+    assert client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).status_code == 200
+
+
 def test_undecided_key_requests_expire(services, client, moving_clock):
     key = client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).get_json()["key"]
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=-60)

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from authserver.app import create_app
-from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.clients.secret_verifier import SecretVerifier
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import assertions

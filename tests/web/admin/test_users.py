@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from authserver.domain import user_sessions
+from authserver.domain import throttles, user_sessions
 from authserver.domain.users import second_factors, users
+from authserver.domain.users.sign_in_limits import SignInLimits
 from tests.support.sample_users import PASSWORD, open_session
 from tests.support.second_factors import set_up
 from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS
+from tests.web.browser_session import sign_in
 
 pytestmark = pytest.mark.both_databases
 
@@ -273,6 +275,43 @@ def test_removing_a_second_factor_requires_a_recent_sign_in(app, console, outdat
     outdate_sign_in()
     assert console.press(asked, "Remove second factor").status_code == 403
     assert "again=1" in console.get(f"{path(console, 'alice')}/remove-second-factor").location
+
+
+def exhaust(console, count):
+    """Count wrong passwords for alice from many networks."""
+    services = console.services
+    limits = SignInLimits(services.settings, services.vault)
+    with services.database.transaction() as db:
+        for number in range(count):
+            throttles.charge(db, limits.of_browser("alice", f"198.51.{number // 5}.1", None))
+
+
+def test_sign_in_limit_is_shown_and_lifted(console, trail, settings):
+    page = console.get(path(console, "alice"))
+    assert ("not reached" in page.text, "Lift the sign-in limit" in page.text) == (True, False)
+    exhaust(console, settings.sign_in_attempts_per_account)
+    page = console.get(path(console, "alice"))
+    assert "for all browsers in which the user has not signed in before" in page.text
+    asked = console.get(f"{path(console, 'alice')}/lift-limit")
+    assert console.press(asked, "Lift the limit").location == path(console, "alice")
+    page = console.get(path(console, "alice"))
+    assert "<bdi>alice</bdi> can try to sign in again." in page.text
+    assert "Lift the sign-in limit" not in page.text
+    assert (trail()[0].event, trail()[0].actor_name) == ("user:lift-limit", "admin")
+    assert console.press(asked, "Lift the limit").status_code == 303
+    assert [event.event for event in trail()].count("user:lift-limit") == 1
+
+
+def test_sign_in_limit_of_one_network_is_shown(app, console, settings):
+    for _ in range(settings.sign_in_attempts):
+        sign_in(app.test_client(), "alice", "wrong")
+    assert "for some networks, browsers or applications" in console.get(path(console, "alice")).text
+
+
+def test_lifting_a_limit_requires_a_recent_sign_in(console, outdate_sign_in):
+    asked = console.get(f"{path(console, 'alice')}/lift-limit")
+    outdate_sign_in()
+    assert console.press(asked, "Lift the limit").status_code == 403
 
 
 def test_dialog_is_sent_as_a_page_when_the_code_is_missing(app, console):

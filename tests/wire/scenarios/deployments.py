@@ -49,12 +49,13 @@ def _limits(run: Run) -> None:
     caller, trusted = run.caller(application), run.clients["trusted"]
     client = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
     key = {"name": "Jazz", "secret": "a long enough secret"}
-    form = {"grant_type": "password", "username": "alice", "password": "wrong horse battery"}
+    form = {"grant_type": "password", "username": "alice"}
     for attempt in ("first", "second"):
         caller.post(f"limits: registration, {attempt}", "/oauth2/register", json=client)
         caller.post(f"limits: requested key, {attempt}", "/oauth/requestKey", json=key)
         caller.post(f"limits: device, {attempt}", "/oauth2/device_authorization", {}, headers=trusted.basic)
-        caller.post(f"limits: password, {attempt}", "/oauth2/token", form, headers=trusted.basic)
+        wrong = form | {"password": f"wrong horse battery, {attempt}"}
+        caller.post(f"limits: password, {attempt}", "/oauth2/token", wrong, headers=trusted.basic)
     browser = run.caller(application)
     for attempt in ("first", "second"):
         browser.get(None, "/sign-in")
@@ -73,7 +74,10 @@ def _limits(run: Run) -> None:
     guess = {"grant_type": "client_credentials"}
     for attempt in ("first", "second"):
         caller.post(
-            f"limits: typed secret, {attempt}", "/oauth2/token", guess, headers=basic(trusted.key, "wrong")
+            f"limits: typed secret, {attempt}",
+            "/oauth2/token",
+            guess,
+            headers=basic(trusted.key, f"wrong, {attempt}"),
         )
 
 

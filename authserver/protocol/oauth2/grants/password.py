@@ -1,15 +1,16 @@
 """The password grant (RFC 6749, section 4.3), for older clients that are registered for it.
 
-Passwords are checked as on the sign-in page, with the same limits.
+Passwords are checked as on the sign-in page, with limits of their own (see ``domain.users.sign_in_limits``).
 """
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import access_state
+from authserver.domain import access_state, application_access
 from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
@@ -21,12 +22,13 @@ from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.users import authentication
 from authserver.domain.users.authentication import SecondFactorRequired, SignInAttempt, WrongCredentials
+from authserver.domain.users.sign_in_limits import GrantClient
 from authserver.domain.users.users import User
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
-from authserver.vocabulary import Acr, GrantType
+from authserver.vocabulary import Acr, AuthMethod, GrantType
 
 
 class PasswordGrant(Grant):
@@ -69,8 +71,11 @@ class PasswordGrant(Grant):
 
 
 def _attempt(presented: PresentedRequest) -> SignInAttempt:
-    names = ("username", "password")
-    return SignInAttempt(*(presented.request.required(name, presented.client.id) for name in names))
+    client = presented.client
+    username, password = (presented.request.required(name, client.id) for name in ("username", "password"))
+    is_confidential = client.auth_method != AuthMethod.NONE
+    is_used_by = partial(application_access.has_used, client_id=client.id)
+    return SignInAttempt(username, password, client=GrantClient(client.id, is_confidential, is_used_by))
 
 
 def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorization:
