@@ -16,7 +16,7 @@ from authserver.domain.clients.client_secrets import ClientSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import second_factors as factors
-from authserver.domain.users import users
+from authserver.domain.users import user_search, users
 from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
 from authserver.vocabulary import ClientStatus
@@ -159,6 +159,19 @@ def second_factors(installation: Installation) -> CheckResult | None:
         return passed("Every administrator has a second factor.")
     fix = "Ask these administrators to set up an authenticator app on their account page."
     return warned(f"These administrators have no second factor: {_some(names)}.", fix)
+
+
+def addresses(installation: Installation) -> CheckResult:
+    """Every e-mail address belongs to one account."""
+    with installation.database.transaction(write=False) as db:
+        names = user_search.without_address_key(db)
+    if names:
+        fix = (
+            "Change or remove the address of these accounts, in the console or with: authserver users edit NAME "
+            "--email ADDRESS"
+        )
+        return warned(f"Another account has the same e-mail address as these users: {_some(names)}.", fix)
+    return passed("Every e-mail address belongs to one account.")
 
 
 def _some(names: list[str], count: int | None = None) -> str:

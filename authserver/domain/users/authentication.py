@@ -51,7 +51,7 @@ class WrongSecondFactor(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """The submitted credentials and the known-browser cookie."""
+    """The submitted credentials and the known-browser cookie. ``username`` can also be an e-mail address."""
 
     username: str
     password: str
@@ -119,7 +119,9 @@ class PasswordAuthenticator:
         A known browser has its own bucket. All other browsers share the buckets of the account and the network.
         """
         settings = self._settings
-        name, network = users.canonical_username(attempt.username), throttles.network_of(address)
+        # The buckets are the same whether the name or the address of the account was typed.
+        name = users.canonical_username(account.username if account else attempt.username)
+        network = throttles.network_of(address)
         known = known_browsers.find_browser_id(
             self._vault, attempt.browser_cookie, account.id if account else 0, account.epoch if account else 0
         )
@@ -240,8 +242,8 @@ def _unchanged_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) 
     return user
 
 
-def _find(db: Session, username: str) -> _Account | None:
-    user = users.find(db, username)
+def _find(db: Session, typed: str) -> _Account | None:
+    user = users.find_for_sign_in(db, typed)
     if user is None:
         return None
     return _Account(user.id, user.epoch, user.username, user.is_active, user.password_hash)

@@ -5,6 +5,8 @@ every route; ``responses`` contains what all views share.
 """
 
 from authserver.web.admin import (
+    account_erasure,
+    account_export,
     activity,
     bulk,
     client_creation,
@@ -23,6 +25,7 @@ from authserver.web.admin import (
     scopes,
     signing_keys,
     user_detail,
+    user_rename,
     users,
 )
 from authserver.web.admin.blueprint import admin
@@ -44,6 +47,9 @@ VIEWS = (
     redirect_uris,
     users,
     user_detail,
+    user_rename,
+    account_erasure,
+    account_export,
     activity,
     scopes,
     signing_keys,
