@@ -35,8 +35,11 @@ PINNED = {
     "user:disable",
     "user:edit",
     "user:enable",
+    "user:erase",
+    "user:export",
     "user:grant",
     "user:remove-second-factor",
+    "user:rename",
     "user:renew-recovery-codes",
     "user:set-password",
 }

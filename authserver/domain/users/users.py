@@ -193,7 +193,7 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
     profile = profiles.merge_claims(user.profile, changes)
     if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
         profile[profiles.VERIFIED] = False
-    if changes.get(profiles.VERIFIED) and not profile.get("phone_number"):
+    if changes.get(profiles.VERIFIED) is True and not profile.get("phone_number"):
         raise InvalidInput({"phone_number": message("Enter the phone number that is verified.")})
     user.profile = profiles.clean_profile(profile)
     _record_change(db, actor, user, Event.USER_EDIT, before)
