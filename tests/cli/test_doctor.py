@@ -70,9 +70,12 @@ def test_address_of_several_accounts_is_a_warning(runner, database, sample_users
     check = examine(runner)["addresses"]
     assert (check["outcome"], check["sentence"]) == (
         "warn",
-        "Another account has the same e-mail address as these users: bob.",
+        "The e-mail address of these users belongs or belonged to another account: bob. They cannot sign in with it.",
     )
     assert "users edit NAME --email" in check["fix"]
+    runner.run("users", "edit", "alice", "--email", "new@example.org")
+    runner.run("users", "edit", "bob", "--email", "alice@example.org")
+    assert outcome(runner, "addresses") == "pass"
 
 
 @pytest.mark.only_on("sqlite")

@@ -167,10 +167,13 @@ def addresses(installation: Installation) -> CheckResult:
         names = user_search.without_address_key(db)
     if names:
         fix = (
-            "Change or remove the address of these accounts, in the console or with: authserver users edit NAME "
-            "--email ADDRESS"
+            "Give each account its own address. If no other account has the address any more, save it again. Run: "
+            "authserver users edit NAME --email ADDRESS"
         )
-        return warned(f"Another account has the same e-mail address as these users: {_some(names)}.", fix)
+        sentence = (
+            f"The e-mail address of these users belongs or belonged to another account: {_some(names)}."
+        )
+        return warned(f"{sentence} They cannot sign in with it.", fix)
     return passed("Every e-mail address belongs to one account.")
 
 

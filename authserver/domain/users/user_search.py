@@ -43,6 +43,6 @@ def count(db: Session) -> tuple[int, int]:
 
 
 def without_address_key(db: Session) -> list[str]:
-    """Return the names of users whose e-mail address belongs to another account."""
+    """Return the names of users who cannot sign in with their e-mail address, because another account had it first."""
     rows = select(User.username).where(User.email != "", User.email_key.is_(None))
     return list(db.scalars(rows.order_by(User.username_key)))

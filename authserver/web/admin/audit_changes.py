@@ -15,6 +15,7 @@ from authserver.web.admin.audit_sentences import Names
 _LABELS = metadata.TITLES | {
     "client_key": "Client key",
     "email": "E-mail address",
+    "email_verified": "E-mail address verified",
     "ends_at": "Ends at",
     "grant_type": "Grant type",
     "may_configure_server": "Configure Server",

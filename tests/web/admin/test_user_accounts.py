@@ -82,6 +82,11 @@ def test_address_of_several_accounts_is_named(console):
     assert f'href="{path(console, "alice")}"' in page
     assert "has the same address" in page
     assert "has the same address" not in console.get(path(console, "alice")).text
+    console.press(console.get(f"{path(console, 'alice')}/edit"), "Save", email="new@example.org")
+    assert "Edit the user and save the address again." in console.get(path(console, "bob")).text
+    console.press(console.get(f"{path(console, 'bob')}/edit"), "Save")
+    assert find(console, "bob").email_key == "alice@example.org"
+    assert "save the address again" not in console.get(path(console, "bob")).text
 
 
 def test_user_is_renamed_and_stays_signed_in(console, app, trail):
@@ -122,7 +127,7 @@ def test_account_is_erased_after_the_name_was_typed(console, app, trail):
     phone = app.test_client()
     open_session(phone, console.services, "alice")
     own, page = path(console, "alice"), console.get(f"{path(console, 'alice')}/erase")
-    assert "1 session ends" in page.text
+    assert "1 session, and the access of 0 applications" in " ".join(page.text.split())
     wrong = console.press(page, "Erase permanently", typed_name="bob")
     assert wrong.status_code == 422
     assert 'id="typed_name-error"' in wrong.text

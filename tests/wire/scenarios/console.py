@@ -23,7 +23,8 @@ _ADMIN = (
     "/admin/settings/signing-keys/magic/rotate", "/admin/users", "/admin/users?q=ali", "/admin/users/new", "/admin/users/1",
     "/admin/users/99999", "/admin/users/99999999999999999999", "/admin/users/1/edit", "/admin/users/1/password",
     "/admin/users/1/grant", "/admin/users/1/withdraw", "/admin/users/1/disable", "/admin/users/1/enable",
-    "/admin/users/1/rename", "/admin/users/1/erase", "/admin/users/1/remove-second-factor", "/admin/users/1/magic", "/admin/nothing",
+    "/admin/users/1/rename", "/admin/users/1/erase", "/admin/users/1/remove-second-factor", "/admin/users/1/magic",
+    "/admin/nothing",
 )  # fmt: skip
 _OF_CLIENT = (
     "", "/activity", "/credentials", "/diagnostics", "/settings", "/approve", "/change/approve", "/change/discard",
