@@ -41,7 +41,7 @@ def test_account_from_its_verified_address_to_its_end(server: LiveServer, page: 
     sign_in(page, server, "/admin/users", "admin")
     _rename(page, server)
     sign_in(page, server, "/account", "alicia")
-    expect(page.get_by_text("alicia", exact=True).first).to_be_visible()
+    expect(page.locator(".facts dd").first).to_have_text("alicia")
     alices_cookies = page.context.cookies()
     sign_in(page, server, "/admin/users", "admin")
     _erase(page, server)

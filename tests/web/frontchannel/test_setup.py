@@ -28,6 +28,7 @@ def test_link_leads_to_the_console(client, link, database):
     with database.transaction(write=False) as db:
         user = users.find(db, "root")
         assert (user.name, user.email, user.may_configure_server) == ("Ruth Root", "root@example.org", True)
+        assert user.email_verified
 
 
 def test_token_is_in_the_form_and_not_in_its_url(client, link):
