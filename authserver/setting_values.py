@@ -5,7 +5,7 @@ import ssl
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -58,6 +58,7 @@ PositiveDuration = Annotated[
     timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
 ]
 StringList = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+OwnChanges = Annotated[tuple[Literal["name", "email"], ...], BeforeValidator(_parse_list)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_parse_list)]
 
 

@@ -27,6 +27,7 @@ from authserver.setting_values import (
     HttpHosts,
     Name,
     Networks,
+    OwnChanges,
     PositiveDuration,
     PublicUrl,
     SigningAlgorithms,
@@ -220,6 +221,11 @@ class Settings(BaseModel):
         ge=1,
     )
 
+    users_may_change: OwnChanges = _setting(
+        "name",
+        "What users may change on their account page: `name` (the full name and its parts) and `email`, separated by a "
+        "comma. Empty: neither. An address that a user changed is unverified until an administrator confirms it.",
+    )
     password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)
     password_hash_memory: int = _setting(19456, "The memory that one argon2id hash uses, in KiB.", ge=64)
     password_hash_rounds: int = _setting(2, "The number of passes of an argon2id hash.", ge=1)

@@ -40,7 +40,7 @@ def is_json() -> bool:
 def say(sentence: str, facts: Row | None = None) -> None:
     """Print a result: the sentence, or the facts with ``--json``."""
     if is_json():
-        _print_json(facts if facts is not None else {"message": sentence})
+        print_json(facts if facts is not None else {"message": sentence})
     else:
         click.echo(sentence)
 
@@ -71,7 +71,7 @@ def _overwrite(terminal: TextIO, sentence: str) -> None:
 def show(facts: Row) -> None:
     """Print the fields of one item."""
     if is_json():
-        _print_json(facts)
+        print_json(facts)
         return
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
@@ -84,7 +84,7 @@ def show(facts: Row) -> None:
 def print_list(rows: Sequence[Row], *, columns: dict[str, str], empty_message: str) -> None:
     """Print items: as JSON with all fields, or as a table of the columns (name → heading)."""
     if is_json():
-        _print_json(list(rows))
+        print_json(list(rows))
     elif not rows:
         click.echo(empty_message)
     elif not is_terminal():
@@ -120,7 +120,8 @@ def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
     Console(highlight=False).print(table)
 
 
-def _print_json(value: Any) -> None:
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_encode))
 
 

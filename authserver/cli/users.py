@@ -1,5 +1,6 @@
 """``authserver users``: create and change users."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -8,8 +9,8 @@ from sqlalchemy.orm import Session
 from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import user_sessions
-from authserver.domain.users import profiles, second_factors, users
+from authserver.domain import account_erasure, account_export, user_sessions
+from authserver.domain.users import profiles, second_factors, user_search, users
 from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.domain.users.users import User
 from authserver.errors import NotFound
@@ -27,6 +28,7 @@ def command() -> None:
 @command.command()
 @click.argument("name", help="The user name.")
 @click.option("--email", default="", help="The e-mail address.")
+@click.option("--email-verified", is_flag=True, help="Mark the address as verified.")
 @click.option("--name", "full_name", default="", help="The full name, shown to applications.")
 @click.option("--grant", "grants", multiple=True, type=_PERMISSION, help="Grant a permission.")
 @secret_input.options("password")
@@ -34,6 +36,7 @@ def command() -> None:
 def add(
     name: str,
     email: str,
+    email_verified: bool,
     full_name: str,
     grants: tuple[str, ...],
     password_stdin: bool,
@@ -48,6 +51,7 @@ def add(
             actor(),
             username=name,
             email=email,
+            email_verified=email_verified,
             name=full_name,
             password_hash=password_hash,
             may_configure_server=CONFIGURE_SERVER in grants,
@@ -63,7 +67,7 @@ def list_users(search: str) -> None:
     """List the users by name."""
     rows: list[output.Row] = []
     with Installation().transaction(write=False) as db:
-        while len(found := users.page_of_users(db, search=search, offset=len(rows), limit=_PAGE)[0]):
+        while len(found := user_search.page_of_users(db, search=search, offset=len(rows), limit=_PAGE)[0]):
             enrolled = second_factors.enrolled_among(db, [user.id for user in found])
             rows += [_row(user, has_second_factor=user.id in enrolled) for user in found]
     columns = {
@@ -83,25 +87,85 @@ def list_users(search: str) -> None:
 @click.option("--name", "full_name", default=None, help="The full name, shown to applications.")
 @click.option("--email", default=None, help="The e-mail address. A changed address becomes unverified.")
 @click.option(
+    "--email-verified/--no-email-verified", default=None, help="Whether the e-mail address is verified."
+)
+@click.option(
     "--claim",
     "claims",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A standard claim, such as given_name=Alice or address.country=DE. An empty value removes the claim.",
+    help="A standard claim, such as given_name=Alice, address.country=DE or phone_number_verified=true. "
+    "An empty value removes the claim.",
 )
 @json_option
-def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
+def edit(
+    name: str,
+    full_name: str | None,
+    email: str | None,
+    email_verified: bool | None,
+    claims: tuple[str, ...],
+) -> None:
     """Change the name, the e-mail address or other claims of a user. Claims that you do not set stay unchanged."""
     changes = dict(profiles.parse_claim(claim) for claim in claims)
     with Installation().transaction() as db:
         user = _get(db, name)
-        if full_name is not None or email is not None:
-            new_name = user.name if full_name is None else full_name
-            users.edit(db, actor(), user, name=new_name, email=user.email if email is None else email)
+        if (full_name, email, email_verified) != (None, None, None):
+            users.edit(
+                db,
+                actor(),
+                user,
+                name=user.name if full_name is None else full_name,
+                email=user.email if email is None else email,
+                email_verified=email_verified,
+            )
         if changes:
             users.edit_claims(db, actor(), user, changes)
         facts = _facts(db, user)
     output.say(f"Changed {user.username}.", facts)
+
+
+@command.command()
+@click.argument("name", help="The user name.")
+@click.argument("new_name", help="The new user name.")
+@json_option
+def rename(name: str, new_name: str) -> None:
+    """Change the user name of a user. The subject, the sessions and the tokens stay the same."""
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        old_name = user.username
+        users.rename(db, actor(), user, new_name)
+        facts = _facts(db, user)
+    output.say(f"Renamed {old_name} to {user.username}.", facts)
+
+
+@command.command()
+@click.argument("name", help="The user name.")
+@click.option("--yes", "is_confirmed", is_flag=True, help="Do not ask for confirmation.")
+@json_option
+def erase(name: str, is_confirmed: bool) -> None:
+    """Erase a user permanently: remove all personal data from the account, which can never be used again.
+
+    The sessions and tokens stop working. The audit trail and the clients that the user registered stay.
+    """
+    installation = Installation()
+    with installation.transaction(write=False) as db:
+        old_name = _get(db, name).username
+    typed_name = None if is_confirmed else _ask_for_name(old_name)
+    with installation.transaction() as db:
+        user = _get(db, name)
+        account_erasure.erase(db, actor(), user, typed_name=typed_name)
+        facts = _facts(db, user)
+    output.say(f"Erased {old_name}. The account is now called {user.username}.", facts)
+
+
+@command.command()
+@click.argument("name", help="The user name.")
+@json_option
+def export(name: str) -> None:
+    """Print all data about a user as JSON, without secrets: for example to answer a request of the user."""
+    with Installation().transaction() as db:
+        data = account_export.export(db, actor(), _get(db, name))
+    output.print_json(data)
 
 
 @command.command()
@@ -207,6 +271,12 @@ def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | N
     return installation.passwords.hash(password)
 
 
+def _ask_for_name(name: str) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal for a confirmation. Use --yes.")
+    return str(click.prompt(f"Type the user name to erase {name} permanently", err=True))
+
+
 def _get(db: Session, name: str) -> User:
     user = users.find(db, name)
     if user is None:
@@ -226,10 +296,12 @@ def _row(user: User, *, has_second_factor: bool) -> output.Row:
         "subject": user.subject,
         "name": user.name,
         "email": user.email,
+        "email_verified": user.email_verified,
         "claims": user.profile,
         "active": user.is_active,
         "configure_server": user.may_configure_server,
         "second_factor": has_second_factor,
         "created_at": user.created_at,
+        "erased_at": user.erased_at,
         "last_sign_in_at": user.last_sign_in_at,
     }

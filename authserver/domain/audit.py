@@ -24,9 +24,12 @@ class Event(StrEnum):
     SETUP_COMPLETE = "setup:complete"
     USER_CREATE = "user:create"
     USER_EDIT = "user:edit"
+    USER_RENAME = "user:rename"
     USER_GRANT = "user:grant"
     USER_DISABLE = "user:disable"
     USER_ENABLE = "user:enable"
+    USER_ERASE = "user:erase"
+    USER_EXPORT = "user:export"
     USER_SET_PASSWORD = "user:set-password"
     USER_ADD_SECOND_FACTOR = "user:add-second-factor"
     USER_REMOVE_SECOND_FACTOR = "user:remove-second-factor"
@@ -64,9 +67,12 @@ EVENTS: dict[str, str] = {
     Event.SETUP_COMPLETE: message("The first administrator was created."),
     Event.USER_CREATE: message("An account was created."),
     Event.USER_EDIT: message("An account was edited."),
+    Event.USER_RENAME: message("An account was renamed."),
     Event.USER_GRANT: message("A permission was granted or withdrawn."),
     Event.USER_DISABLE: message("An account was disabled."),
     Event.USER_ENABLE: message("An account was enabled again."),
+    Event.USER_ERASE: message("An account was erased."),
+    Event.USER_EXPORT: message("The data of an account was exported."),
     Event.USER_SET_PASSWORD: message("A password was changed."),
     Event.USER_ADD_SECOND_FACTOR: message("An authenticator app was set up."),
     Event.USER_REMOVE_SECOND_FACTOR: message("An authenticator app and its recovery codes were removed."),

@@ -39,9 +39,12 @@ PINNED = {
     "user:disable",
     "user:edit",
     "user:enable",
+    "user:erase",
+    "user:export",
     "user:grant",
     "user:lift-limit",
     "user:remove-second-factor",
+    "user:rename",
     "user:renew-recovery-codes",
     "user:set-password",
 }

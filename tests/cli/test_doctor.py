@@ -20,6 +20,7 @@ from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.settings import Settings
 from tests.support.relying_party import register
 from tests.support.second_factors import set_up
@@ -57,6 +58,24 @@ def test_administrators_without_a_second_factor_are_named(runner, app, sample_us
     )
     set_up(app, "admin")
     assert outcome(runner, "second factors") == "pass"
+
+
+@pytest.mark.only_on("sqlite")
+def test_address_of_several_accounts_is_a_warning(runner, database, sample_users):
+    assert outcome(runner, "addresses") == "pass"
+    with database.transaction() as db:
+        db.execute(
+            update(User).where(User.username == "bob").values(email="alice@example.org", email_key=None)
+        )
+    check = examine(runner)["addresses"]
+    assert (check["outcome"], check["sentence"]) == (
+        "warn",
+        "The e-mail address of these users belongs or belonged to another account: bob. They cannot sign in with it.",
+    )
+    assert "users edit NAME --email" in check["fix"]
+    runner.run("users", "edit", "alice", "--email", "new@example.org")
+    runner.run("users", "edit", "bob", "--email", "alice@example.org")
+    assert outcome(runner, "addresses") == "pass"
 
 
 @pytest.mark.only_on("sqlite")

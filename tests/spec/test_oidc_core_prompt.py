@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from authserver import clock
+from authserver.domain.users import users
 from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, claims, register, response_parameters
@@ -107,6 +108,35 @@ def test_malformed_max_age_is_rejected(rp: RelyingParty, value: str) -> None:
 def test_login_hint_prefills_the_form(rp: RelyingParty) -> None:
     """login_hint: a hint to the login identifier, which the user can change."""
     assert 'value="bob"' in rp.authorize(login_hint="bob").text
+
+
+@pytest.mark.parametrize("hint", ["bob@example.org", "BOB@example.org"])
+def test_login_hint_with_an_address_signs_in(rp: RelyingParty, hint: str) -> None:
+    """login_hint: an email address as the hint is prefilled, and the user signs in with it."""
+    page = rp.authorize(login_hint=hint)
+    assert f'value="{hint}"' in page.text
+    tokens = rp.redeem(response_parameters(rp.allow(rp.sign_in(page, hint)))["code"]).get_json()
+    assert rp.userinfo(tokens["access_token"]).get_json()["preferred_username"] == "bob"
+
+
+def test_login_hint_with_a_long_address_is_complete(rp: RelyingParty) -> None:
+    """login_hint: an address of the maximum length (RFC 5321, section 4.5.3.1.3) is not cut off."""
+    hint = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
+    assert len(hint) > 250
+    assert f'value="{hint}"' in rp.authorize(login_hint=hint).text
+
+
+def test_login_hint_with_the_address_of_another_account_asks_for_that_user(
+    rp: RelyingParty, services: Services
+) -> None:
+    """login_hint: an address that the signed-in user shares with the account to which it belongs names that account."""
+    with services.database.transaction() as db:
+        user = users.find(db, "alice")
+        assert user is not None
+        user.email, user.email_key = "bob@example.org", None
+    rp.authorized("alice")
+    page = rp.authorize(login_hint="bob@example.org", prompt="login")
+    assert ('value="bob@example.org"' in page.text, "readonly" in page.text) == (True, False)
 
 
 @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])

@@ -1,5 +1,6 @@
 """OpenID Connect Core, sections 5.1 and 5.4: every standard claim, with its type and its scope."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.command import Runner
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import RelyingParty, claims
 from tests.support.table import table
 
 ALL_CLAIMS: dict[str, Any] = {
@@ -137,3 +138,26 @@ def test_command_line_edits_claims(runner: Runner, rp: RelyingParty) -> None:
         "address": {"country": "DE"}
     }
     assert runner.invoke("users", "edit", "alice", "--claim", "nonsense").exit_code != 0
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_email_verified_is_the_mark_of_an_administrator(
+    rp: RelyingParty, services: Services, alice: User, verified: bool
+) -> None:
+    """5.1: email_verified is true only if the provider ensured that the user controls the address."""
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
+        users.edit(db, SYSTEM, user, name=user.name, email=user.email, email_verified=verified)
+    wanted = json.dumps({"id_token": {"email": None, "email_verified": None}})
+    tokens = rp.tokens(scope="openid email", claims=wanted)
+    for document in (claims(tokens["id_token"]), rp.userinfo(tokens["access_token"]).get_json()):
+        assert (document["email"], document["email_verified"]) == ("alice@example.org", verified)
+
+
+def test_new_address_is_not_verified(rp: RelyingParty, services: Services, alice: User) -> None:
+    """5.1: the mark belongs to one address, not to the account."""
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
+        users.edit(db, SYSTEM, user, name=user.name, email=user.email, email_verified=True)
+        users.edit(db, SYSTEM, user, name=user.name, email="new@example.org")
+    assert userinfo(rp, "openid email")["email_verified"] is False

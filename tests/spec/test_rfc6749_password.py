@@ -72,6 +72,14 @@ def test_disabled_user_is_invalid_grant(password_rp: RelyingParty, services: Ser
     assert password_rp.userinfo(token).status_code == 401
 
 
+def test_address_of_the_user_is_a_username(password_rp: RelyingParty) -> None:
+    """4.3.2: the username can be the address that belongs to the account."""
+    token = request_tokens(password_rp, "alice@example.org", scope="openid profile").get_json()[
+        "access_token"
+    ]
+    assert password_rp.userinfo(token).get_json()["preferred_username"] == "alice"
+
+
 @pytest.mark.parametrize("omitted", ["username", "password"])
 def test_both_parameters_are_required(password_rp: RelyingParty, omitted: str) -> None:
     """4.3.2: username and password are REQUIRED."""

@@ -24,6 +24,7 @@ SIGNED_IN_PAGES = [
     "/account/authenticator",
     "/account/authenticator/set-up",
     "/account/activity",
+    "/account/data",
     "/admin",
 ]
 REDIRECT_URI = "https://review.example.org/cb"

@@ -23,7 +23,7 @@ KEY = "W" * 64
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 GRANTS = ("authorization_code", "refresh_token", DEVICE, "client_credentials", "password")
 ACCOUNT_PAGES = [
-    "", "/sessions", "/applications", "/password", "/activity", "/authenticator", "/authenticator/set-up",
+    "", "/sessions", "/applications", "/password", "/activity", "/authenticator", "/authenticator/set-up", "/data",
 ]  # fmt: skip
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -178,7 +178,7 @@ def test_user_pages(server, page):
     for user in users.values():
         check(page, f"{server.url}/admin/users/{user.id}")
         open_each_dialog(page)
-    for path in ("/edit", "/password", "/grant", "/disable"):
+    for path in ("/edit", "/rename", "/password", "/grant", "/disable", "/erase"):
         check(page, f"{server.url}/admin/users/{users[USERNAME].id}{path}")
 
 

@@ -98,7 +98,9 @@ class Recorder:
             return [line for name, jwt in find_jwts("", pairs) for line in self._jwt(name, jwt)]
         if not answer.data:
             return []
-        match answer.mimetype:
+        # The content of a downloaded file depends on everything that happened before.
+        is_file = "attachment" in answer.headers.get("Content-Disposition", "")
+        match "" if is_file else answer.mimetype:
             case "application/json":
                 return self._json(answer.get_json())
             case "application/jwt":

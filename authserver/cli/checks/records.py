@@ -17,7 +17,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.clients.signing_algorithms import clients_of_others
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import second_factors as factors
-from authserver.domain.users import users
+from authserver.domain.users import user_search, users
 from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
 from authserver.vocabulary import ClientStatus
@@ -174,6 +174,22 @@ def second_factors(installation: Installation) -> CheckResult | None:
         return passed("Every administrator has a second factor.")
     fix = "Ask these administrators to set up an authenticator app on their account page."
     return warned(f"These administrators have no second factor: {_some(names)}.", fix)
+
+
+def addresses(installation: Installation) -> CheckResult:
+    """Every e-mail address belongs to one account."""
+    with installation.database.transaction(write=False) as db:
+        names = user_search.without_address_key(db)
+    if names:
+        fix = (
+            "Give each account its own address. If no other account has the address any more, save it again. Run: "
+            "authserver users edit NAME --email ADDRESS"
+        )
+        sentence = (
+            f"The e-mail address of these users belongs or belonged to another account: {_some(names)}."
+        )
+        return warned(f"{sentence} They cannot sign in with it.", fix)
+    return passed("Every e-mail address belongs to one account.")
 
 
 def _some(names: list[str], count: int | None = None) -> str:

@@ -101,6 +101,11 @@ def similar_to_name(db: Session, name: str, *, exclude: Client) -> list[Client]:
     return [row for row in db.scalars(rows) if name_skeletons.skeleton_of(row.name) == wanted][:_MAX_SIMILAR]
 
 
+def clients_of_owner(db: Session, user_id: int) -> list[Client]:
+    """Return the clients that a user registered, oldest first."""
+    return list(db.scalars(select(Client).where(Client.owner_id == user_id).order_by(Client.id)))
+
+
 def count_by(db: Session, column: str) -> dict[str, int]:
     """Return the number of clients for each value of ``kind`` or ``status``."""
     grouped = {"kind": Client.kind, "status": Client.status}[column]

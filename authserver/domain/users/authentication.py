@@ -62,7 +62,10 @@ class WrongSecondFactor(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """The submitted credentials, with the known-browser cookie or the client that sent them (password grant)."""
+    """The submitted credentials, with the known-browser cookie or the client that sent them (password grant).
+
+    ``username`` can also be an e-mail address.
+    """
 
     username: str
     password: str
@@ -365,8 +368,8 @@ def _unchanged_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) 
     return user
 
 
-def _find(db: Session, username: str) -> _Account | None:
-    user = users.find(db, username)
+def _find(db: Session, typed: str) -> _Account | None:
+    user = users.find_for_sign_in(db, typed)
     if user is None:
         return None
     return _Account(user.id, user.epoch, user.username, user.is_active, user.password_hash)

@@ -37,8 +37,11 @@ LABELS = {
     "locale": message("language"),
     "phone_number": message("phone number"),
 }
+PHONE = "phone_number"
 VERIFIED = "phone_number_verified"
+NAMES_OF_PERSON = ("given_name", "family_name", "middle_name", "nickname")
 NAMES = (*LABELS, VERIFIED, "address")
+_BOOLEANS = {"true": True, "false": False}
 _NOT_A_URL = message("Enter a URL that begins with https:// or http://.")
 _MAX_ADDRESS_LENGTH = 500
 _MAX_URL_LENGTH = 2000
@@ -67,7 +70,8 @@ def parse_claim(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals:
         raise InvalidInput({"claim": "Write the claim as NAME=VALUE."})
-    return name.strip(), value.lower() == "true" if name.strip() == VERIFIED else value
+    # Other texts are returned unchanged, so that ``clean_profile`` rejects them.
+    return name.strip(), _BOOLEANS.get(value.lower(), value) if name.strip() == VERIFIED else value
 
 
 def merge_claims(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,10 @@ def complete(
     name: str = "",
     email: str = "",
 ) -> User:
-    """Create the first administrator and close setup. If calls are concurrent, all except one raise SetupClosed."""
+    """Create the first administrator and close setup. If calls are concurrent, all except one raise SetupClosed.
+
+    The e-mail address is verified, because an administrator may verify any address.
+    """
     lock(db, "administrators")
     link = check(db, token)
     _close(db)
@@ -106,6 +109,7 @@ def complete(
         password_hash=password_hash,
         name=name,
         email=email,
+        email_verified=bool(email.strip()),
         may_configure_server=True,
     )
     audit.record(db, actor, Event.SETUP_COMPLETE, subject=user)

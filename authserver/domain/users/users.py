@@ -2,11 +2,10 @@
 
 import secrets
 import unicodedata
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, func, or_, select, update
+from sqlalchemy import String, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -19,6 +18,8 @@ from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message
 
 USERNAME_LENGTH = 100
+EMAIL_LENGTH = 254
+_KEY_LENGTH = USERNAME_LENGTH * 3
 _CHANGED = message("Someone else changed this account. Reload the page to see the current version.")
 
 
@@ -27,6 +28,10 @@ class User(Base):
 
     ``revision`` increases with every change that the audit trail records. It is not SQLAlchemy's version counter, which
     would also increase with a sign-in.
+
+    ``username_key`` and ``email_key`` are the names with which the user can sign in. A key belongs to one account, whether
+    it is a user name or an address. ``email_key`` is None if the account has no address, or if another account has had
+    the same address since before addresses were unique. Such an address is never verified.
     """
 
     __tablename__ = "users"
@@ -35,9 +40,10 @@ class User(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), unique=True)
     username: Mapped[str] = mapped_column(String(USERNAME_LENGTH))
-    username_key: Mapped[str] = mapped_column(String(USERNAME_LENGTH * 3), unique=True)
+    username_key: Mapped[str] = mapped_column(String(_KEY_LENGTH), unique=True)
     name: Mapped[str] = mapped_column(String(text_rules.NAME_LENGTH), default="")
-    email: Mapped[str] = mapped_column(String(254), default="")
+    email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="")
+    email_key: Mapped[str | None] = mapped_column(String(_KEY_LENGTH), unique=True, index=True)
     email_verified: Mapped[bool] = mapped_column(default=False)
     profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
     password_hash: Mapped[str | None] = mapped_column(String(255))
@@ -48,24 +54,42 @@ class User(Base):
     updated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
     last_sign_in_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
     @property
     def display_name(self) -> str:
         """The name that pages show."""
         return self.name or self.username
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the account was erased. It stays in the database without personal data, and cannot be changed."""
+        return self.erased_at is not None
+
 
 def canonical_username(username: str) -> str:
-    """Return a user name in the normal form that is used for comparison."""
+    """Return a user name or an e-mail address in the normal form that is used for comparison."""
     return unicodedata.normalize("NFKC", username).casefold().strip()
 
 
 def find(db: Session, username: str) -> User | None:
     """Return the user with this name in any case and Unicode form, or None."""
-    key = canonical_username(username)
-    if not key or len(key) > USERNAME_LENGTH * 3 or not text_rules.is_storable(key):
+    key = _key_to_find(username)
+    return db.scalars(select(User).where(User.username_key == key)).one_or_none() if key else None
+
+
+def find_for_sign_in(db: Session, typed: str) -> User | None:
+    """Return the user with this user name or e-mail address, or None. A user name wins over an address."""
+    key = _key_to_find(typed)
+    if not key:
         return None
-    return db.scalars(select(User).where(User.username_key == key)).one_or_none()
+    matching = select(User).where(or_(User.username_key == key, User.email_key == key))
+    return db.scalars(matching.order_by(User.username_key != key).limit(1)).one_or_none()
+
+
+def find_holder_of_address(db: Session, user: User) -> User | None:
+    """Return the account that has the e-mail address of a user without ``email_key``, or None."""
+    return find_for_sign_in(db, user.email) if user.email and user.email_key is None else None
 
 
 def get(db: Session, user_id: int) -> User:
@@ -76,15 +100,6 @@ def get(db: Session, user_id: int) -> User:
     return user
 
 
-def names_of(db: Session, ids: Collection[int]) -> dict[int, str]:
-    """Return the user names of the users with these ids, by id."""
-    if not ids:
-        return {}
-    return {
-        row.id: row.username for row in db.execute(select(User.id, User.username).where(User.id.in_(ids)))
-    }
-
-
 def add(
     db: Session,
     actor: Actor,
@@ -92,16 +107,20 @@ def add(
     username: str,
     password_hash: str | None,
     email: str = "",
+    email_verified: bool = False,
     name: str = "",
     may_configure_server: bool = False,
 ) -> User:
     """Create an account; raises InvalidInput."""
-    username = text_rules.clean_line("username", message("user name"), username, length=USERNAME_LENGTH)
+    username = _clean_username(username)
     email = _clean_email(email)
     name = text_rules.clean_line("name", message("name"), name, required=False)
+    _check_verifiable(email, email_verified)
     lock(db, "usernames")
-    if find(db, username) is not None:
-        raise InvalidInput({"username": message("This user name is taken. Choose another one.")})
+    _check_username_is_free(db, username)
+    email_key = canonical_username(email) or None
+    if email_key and _is_taken(db, email_key):
+        raise _address_taken()
     now = clock.now()
     user = User(
         subject=secrets.token_urlsafe(16),
@@ -109,6 +128,8 @@ def add(
         username_key=canonical_username(username),
         name=name,
         email=email,
+        email_key=email_key,
+        email_verified=email_verified,
         profile={},
         password_hash=password_hash,
         may_configure_server=may_configure_server,
@@ -122,24 +143,44 @@ def add(
 
 
 def edit(
-    db: Session, actor: Actor, user: User, *, name: str, email: str, revision: int | None = None
+    db: Session,
+    actor: Actor,
+    user: User,
+    *,
+    name: str,
+    email: str,
+    email_verified: bool | None = None,
+    revision: int | None = None,
 ) -> None:
-    """Change the name and e-mail address; a new address is unverified.
+    """Change the name and e-mail address. If ``email_verified`` is None, a new address is unverified.
 
     Raises InvalidInput, or Conflict if ``revision`` is given and is not the current one.
     """
-    if revision is not None:
-        # Of two concurrent edits, the second waits here and then sees the change of the first.
-        db.refresh(user, with_for_update=ROW_LOCK)
-        revisions.check_revision(user, revision, _CHANGED)
+    lock(db, "usernames")
+    _check_current(db, user, revision)
     before = describe(user)
     # The current address is not checked again, because the rules may have become stricter since it was accepted.
     email = _clean_email(email) if email != user.email else email
+    _check_verifiable(email, email_verified or False)
     if name != user.name:
         user.name = text_rules.clean_line("name", message("name"), name, required=False)
-    if email != user.email:
-        user.email, user.email_verified = email, False
-    _record_change(db, actor, user, Event.USER_EDIT, before)
+    _set_email(db, user, email, email_verified)
+    if before != describe(user):
+        _record_change(db, actor, user, Event.USER_EDIT, before)
+
+
+def rename(db: Session, actor: Actor, user: User, username: str, *, revision: int | None = None) -> None:
+    """Change the user name. The subject, the sessions and the tokens stay.
+
+    Raises InvalidInput, or Conflict if ``revision`` is given and is not the current one.
+    """
+    lock(db, "usernames")
+    _check_current(db, user, revision)
+    before = describe(user)
+    username = _clean_username(username)
+    _check_username_is_free(db, username, user.id)
+    user.username, user.username_key = username, canonical_username(username)
+    _record_change(db, actor, user, Event.USER_RENAME, before)
 
 
 def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
@@ -147,10 +188,13 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
 
     A new phone number is unverified, unless the same change sets ``phone_number_verified``.
     """
+    _check_current(db, user)
     before = describe(user)
     profile = profiles.merge_claims(user.profile, changes)
     if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
         profile[profiles.VERIFIED] = False
+    if changes.get(profiles.VERIFIED) is True and not profile.get("phone_number"):
+        raise InvalidInput({"phone_number": message("Enter the phone number that is verified.")})
     user.profile = profiles.clean_profile(profile)
     _record_change(db, actor, user, Event.USER_EDIT, before)
 
@@ -159,6 +203,7 @@ def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) 
     """Grant or withdraw the Configure Server permission; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
         return
+    _check_current(db, user)
     before = describe(user)
     if not may_configure_server:
         _protect_last_administrator(db, user)
@@ -170,6 +215,7 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     """Disable an account; its sessions, tokens and codes stop working with the next request on every node."""
     if not user.is_active:
         return
+    _check_current(db, user)
     before = describe(user)
     _protect_last_administrator(db, user)
     user.is_active = False
@@ -182,6 +228,7 @@ def enable(db: Session, actor: Actor, user: User) -> None:
     """Enable an account; earlier sessions and tokens stay invalid."""
     if user.is_active:
         return
+    _check_current(db, user)
     before = describe(user)
     user.is_active = True
     _record_change(db, actor, user, Event.USER_ENABLE, before)
@@ -194,11 +241,40 @@ def set_password(
 
     ``keep`` is the id of the session that the caller renews, so that its clients are not notified of its end.
     """
+    _check_current(db, user)
     before = describe(user)
     logout_notices.add_for_user(db, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
     _record_change(db, actor, user, Event.USER_SET_PASSWORD, before)
+
+
+def anonymize(db: Session, actor: Actor, user: User, *, revision: int | None = None) -> None:
+    """Remove all personal data from the row of a user; raises Conflict. Use ``account_erasure.erase``."""
+    _protect_last_administrator(db, user)
+    lock(db, "usernames")
+    db.refresh(user, with_for_update=ROW_LOCK)
+    _check_current(db, user, revision)
+    before = user.username
+    logout_notices.add_for_user(db, user.id)
+    user.username = user.username_key = _anonymous_name(db, user.id)
+    user.name = user.email = ""
+    user.email_key, user.email_verified = None, False
+    user.profile, user.password_hash, user.last_sign_in_at = {}, None, None
+    user.is_active = user.may_configure_server = False
+    user.epoch += 1
+    user.erased_at = user.updated_at = clock.now()
+    user.revision = User.revision + 1
+    db.flush()
+    audit.record(
+        db,
+        actor,
+        Event.USER_ERASE,
+        subject=user,
+        subject_name=before,
+        before={"username": before},
+        after={"username": user.username},
+    )
 
 
 def store_rehashed(db: Session, user: User, password_hash: str) -> None:
@@ -208,13 +284,6 @@ def store_rehashed(db: Session, user: User, password_hash: str) -> None:
         .where(User.id == user.id, User.password_hash == user.password_hash)
         .values(password_hash=password_hash)
     )
-
-
-def count(db: Session) -> tuple[int, int]:
-    """Return the number of accounts and the number of active accounts."""
-    active = func.count().filter(User.is_active)
-    total, active_count = db.execute(select(func.count(), active).select_from(User)).one()
-    return total, active_count
 
 
 def has_administrator(db: Session) -> bool:
@@ -227,28 +296,13 @@ def has_any(db: Session) -> bool:
     return db.scalar(select(User.id).limit(1)) is not None
 
 
-def page_of_users(
-    db: Session, *, search: str = "", offset: int = 0, limit: int = 25
-) -> tuple[list[User], int]:
-    """Return one page of users sorted by name, and the total number of matches."""
-    conditions: list[ColumnElement[bool]] = []
-    if search and not text_rules.is_storable(search):
-        return [], 0
-    if search:
-        needle = canonical_username(search)
-        searched = (User.username_key, func.lower(User.name), func.lower(User.email))
-        conditions.append(or_(*(text.contains(needle, autoescape=True) for text in searched)))
-    found = db.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
-    rows = db.scalars(select(User).where(*conditions).order_by(User.username_key).offset(offset).limit(limit))
-    return list(rows), found
-
-
 def describe(user: User) -> dict[str, Any]:
     """Return the values of a user for the audit trail, without the password."""
     return {
         "username": user.username,
         "name": user.name,
         "email": user.email,
+        "email_verified": user.email_verified,
         "claims": user.profile,
         "active": user.is_active,
         "may_configure_server": user.may_configure_server,
@@ -270,8 +324,75 @@ def _protect_last_administrator(db: Session, user: User) -> None:
         )
 
 
+def _check_current(db: Session, user: User, revision: int | None = None) -> None:
+    """Raise Conflict if the account was erased, or if ``revision`` is given and is not the current one."""
+    if revision is not None:
+        # Of two concurrent edits, the second waits here and then sees the change of the first.
+        db.refresh(user, with_for_update=ROW_LOCK)
+        revisions.check_revision(user, revision, _CHANGED)
+    if user.is_erased:
+        raise Conflict("This account was erased. It cannot be changed any more.")
+
+
+def _set_email(db: Session, user: User, email: str, verified: bool | None) -> None:
+    key, is_new = canonical_username(email) or None, email != user.email
+    if key is None or not _is_taken(db, key, user.id):
+        user.email_key = key
+    elif is_new or verified:
+        raise _address_taken()
+    user.email_verified = not is_new and user.email_verified if verified is None else verified
+    user.email = email
+
+
+def _key_to_find(typed: str) -> str:
+    """Return the key of a user name or address that somebody typed, or "" if no account can have it."""
+    key = canonical_username(typed)
+    return key if len(key) <= _KEY_LENGTH and text_rules.is_storable(key) else ""
+
+
+def _is_taken(db: Session, key: str, user_id: int = 0) -> bool:
+    """Return whether a user other than ``user_id`` has this user name or address. The lock "usernames" must be held."""
+    others = select(User.id).where(or_(User.username_key == key, User.email_key == key), User.id != user_id)
+    return db.scalar(others.limit(1)) is not None
+
+
+def _check_username_is_free(db: Session, username: str, user_id: int = 0) -> None:
+    if _is_taken(db, canonical_username(username), user_id):
+        raise InvalidInput({"username": message("This user name is taken. Choose another one.")})
+
+
+def _anonymous_name(db: Session, user_id: int) -> str:
+    name = f"erased-{user_id}"
+    return f"{name}-{secrets.token_hex(8)}" if _is_taken(db, name, user_id) else name
+
+
+def _address_taken() -> InvalidInput:
+    # The text does not say whose address it is, because users see it, too.
+    return InvalidInput({"email": message("This e-mail address is taken. Enter another one.")})
+
+
+def _check_verifiable(email: str, verified: bool) -> None:
+    if verified and not email:
+        raise InvalidInput({"email": message("Enter the e-mail address that is verified.")})
+
+
+def _clean_username(username: str) -> str:
+    username = text_rules.clean_line("username", message("user name"), username, length=USERNAME_LENGTH)
+    return _check_key("username", message("user name"), username)
+
+
 def _clean_email(email: str) -> str:
-    email = text_rules.clean_line("email", message("e-mail address"), email, length=254, required=False)
+    label = message("e-mail address")
+    email = text_rules.clean_line("email", label, email, length=EMAIL_LENGTH, required=False)
     if email and not text_rules.is_email_address(email):
         raise InvalidInput({"email": message("Enter an e-mail address such as name@example.org.")})
-    return email
+    return _check_key("email", label, email)
+
+
+def _check_key(field: str, label: str, value: str) -> str:
+    """Return the value; raises InvalidInput if its normal form is much longer, as with some ligatures."""
+    if len(canonical_username(value)) > _KEY_LENGTH:
+        raise InvalidInput(
+            {field: message("The %(label)s contains characters that make it too long.", label=label)}
+        )
+    return value

@@ -1,6 +1,7 @@
 """The account pages: users view and change their own data. The user administration is in ``admin``."""
 
 from authserver.web.account import (
+    account_export,
     activity,
     applications,
     authenticator,
@@ -12,6 +13,16 @@ from authserver.web.account import (
 )
 from authserver.web.account.blueprint import account
 
-VIEWS = (activity, applications, authenticator, authenticator_setup, password, profile, sessions, theme)
+VIEWS = (
+    profile,
+    account_export,
+    activity,
+    applications,
+    authenticator,
+    authenticator_setup,
+    password,
+    sessions,
+    theme,
+)
 
 __all__ = ["VIEWS", "account"]

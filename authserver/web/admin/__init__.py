@@ -5,6 +5,8 @@ every route; ``responses`` contains what all views share.
 """
 
 from authserver.web.admin import (
+    account_erasure,
+    account_export,
     activity,
     bulk,
     client_creation,
@@ -24,6 +26,7 @@ from authserver.web.admin import (
     scopes,
     signing_keys,
     user_detail,
+    user_rename,
     users,
 )
 from authserver.web.admin.blueprint import admin
@@ -45,6 +48,9 @@ VIEWS = (
     redirect_uris,
     users,
     user_detail,
+    user_rename,
+    account_erasure,
+    account_export,
     activity,
     scopes,
     resources,

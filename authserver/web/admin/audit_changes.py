@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients import client_search, metadata
-from authserver.domain.users import users
+from authserver.domain.users import user_search
 from authserver.web.admin import audit_sentences
 from authserver.web.admin.audit_sentences import Names
 
 _LABELS = metadata.TITLES | {
     "client_key": "Client key",
     "email": "E-mail address",
+    "email_verified": "E-mail address verified",
     "ends_at": "Ends at",
     "grant_type": "Grant type",
     "may_configure_server": "Configure Server",
@@ -44,7 +45,7 @@ class AuditEntry:
 def entries_of(db: Session, events: Sequence[AuditEvent]) -> list[AuditEntry]:
     """Return the entries of events, with the names of the users and clients that they are about."""
     names = Names(
-        users.names_of(db, {event.user_id for event in events if event.user_id}),
+        user_search.names_of(db, {event.user_id for event in events if event.user_id}),
         client_search.names_of(db, {event.client_id for event in events if event.client_id}),
     )
     return [AuditEntry(event, names) for event in events]

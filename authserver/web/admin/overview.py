@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from authserver.domain import audit, user_sessions
 from authserver.domain.clients import client_search, clients, self_registration
 from authserver.domain.clients.client_search import ClientFilter
-from authserver.domain.users import users
+from authserver.domain.users import user_search
 from authserver.settings import Settings
 from authserver.vocabulary import ClientStatus
 from authserver.web import current, local_urls
@@ -38,7 +38,7 @@ def overview() -> ResponseReturnValue:
         db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_MAX_PENDING
     )
     events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_MAX_EVENTS)
-    accounts, active_accounts = users.count(db)
+    accounts, active_accounts = user_search.count(db)
     steps = _steps(db, by_status)
     return responses.render(
         "admin/overview.html",

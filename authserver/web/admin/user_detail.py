@@ -4,6 +4,7 @@ Administrators see whether a user has a second factor, but never its secret or c
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import application_access, audit, user_sessions
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
+from authserver.domain.users.profiles import PHONE, VERIFIED
 from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -39,6 +41,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
         limit=_sign_in_limits().state(db, user),
+        holder_of_address=users.find_holder_of_address(db, user),
         applications=application_access.clients_of_user(db, user.id),
         device=describe_user_agent,
         entries=audit_changes.entries_of(db, events),
@@ -48,22 +51,28 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/edit")
 @access.require_recent_sign_in
 def edit_user_form(user_id: int) -> ResponseReturnValue:
-    """Show the form with name and e-mail address."""
+    """Show the form with name, e-mail address and phone number."""
     user = users.get(current.transaction(), user_id)
-    return _edit_form(user, {"name": user.name, "email": user.email}, responses.revision_fields(user))
+    values = {
+        "name": user.name,
+        "email": user.email,
+        "email_verified": user.email_verified,
+        PHONE: user.profile.get(PHONE, ""),
+        VERIFIED: user.profile.get(VERIFIED, False),
+    }
+    return _edit_form(user, values, responses.revision_fields(user))
 
 
 @admin.post(f"{_ROW}/edit")
 @access.require_recent_sign_in
 def edit_user(user_id: int) -> ResponseReturnValue:
-    """Save name and e-mail address, unless the user has changed since the form was shown."""
-    user = users.get(current.transaction(), user_id)
-    values: dict[str, str] = {name: request.form.get(name, "") for name in ("name", "email")}
+    """Save name, e-mail address and phone number, unless the user has changed since the form was shown."""
+    user, form = users.get(current.transaction(), user_id), request.form
+    values: dict[str, Any] = {name: form.get(name, "") for name in ("name", "email", PHONE)}
+    values |= {name: name in form for name in ("email_verified", VERIFIED)}
     try:
         with responses.in_savepoint():
-            users.edit(
-                current.transaction(), current.actor(), user, **values, revision=responses.seen_revision()
-            )
+            _save(user, values)
     except InvalidInput as error:
         return _edit_form(user, values, responses.sent_revision_fields(), error.fields, 422)
     except Conflict as error:
@@ -169,6 +178,23 @@ def _sign_in_limits() -> SignInLimits:
     return SignInLimits(services.settings, services.vault)
 
 
+def _save(user: User, values: dict[str, Any]) -> None:
+    db, actor = current.transaction(), current.actor()
+    users.edit(
+        db,
+        actor,
+        user,
+        name=values["name"],
+        email=values["email"],
+        # An address that was removed is not verified, even if the check box is still selected.
+        email_verified=values["email_verified"] and bool(values["email"].strip()),
+        revision=responses.seen_revision(),
+    )
+    phone, verified = values[PHONE].strip(), values[VERIFIED]
+    if (phone, verified and bool(phone)) != (user.profile.get(PHONE, ""), user.profile.get(VERIFIED, False)):
+        users.edit_claims(db, actor, user, {PHONE: phone, VERIFIED: verified and bool(phone)})
+
+
 def _find_session(user: User, session_id: int) -> UserSession:
     for row in user_sessions.sessions_of_user(current.transaction(), user):
         if row.id == session_id:
@@ -178,7 +204,7 @@ def _find_session(user: User, session_id: int) -> UserSession:
 
 def _edit_form(
     user: User,
-    values: dict[str, str],
+    values: dict[str, Any],
     revision_fields: object,
     errors: dict[str, str] | None = None,
     status: int = 200,

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain import passwords as password_rules
-from authserver.domain.users import second_factors, users
+from authserver.domain.users import second_factors, user_search, users
 from authserver.errors import InvalidInput
 from authserver.web import current
 from authserver.web.admin import pagination, responses
@@ -47,7 +47,7 @@ def user_table() -> ResponseReturnValue:
     """Show one page of users."""
     search, number = pagination.query_value("q"), pagination.requested_page()
     offset = (number - 1) * pagination.SIZE
-    rows, count = users.page_of_users(
+    rows, count = user_search.page_of_users(
         current.transaction(), search=search, offset=offset, limit=pagination.SIZE
     )
     paging = pagination.Paging(number, count)
@@ -85,6 +85,7 @@ def create_user() -> ResponseReturnValue:
                 username=username,
                 name=request.form.get("name", ""),
                 email=request.form.get("email", ""),
+                email_verified="email_verified" in request.form,
                 password_hash=password_hash,
                 may_configure_server="may_configure_server" in request.form,
             )
@@ -105,6 +106,7 @@ def _form(errors: dict[str, str] | None = None, status: int = 200) -> ResponseRe
         status,
         values=values,
         choice=form.get("password_choice", GENERATE),
+        email_verified="email_verified" in form,
         may_configure_server="may_configure_server" in form,
         errors=errors or {},
     )

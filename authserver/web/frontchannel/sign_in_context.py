@@ -26,7 +26,6 @@ from authserver.web.session.sign_in_page import ENDPOINTS, Mode, SignInPage, Ste
 _PURPOSE = "sign-in context"
 _LIFETIME = timedelta(days=1)  # A sign-in page may stay open overnight.
 _PENDING_LIFETIME = timedelta(minutes=10)
-_MAX_HINT_LENGTH = 200
 _MAX_LINK_LENGTH = 300
 
 
@@ -58,7 +57,7 @@ def sign_in_first(
     """Redirect to the sign-in page for a client's request, and to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
     context = SignInContext(
-        next_url, application, login_hint[:_MAX_HINT_LENGTH], cancel_url, is_again, is_switch, *links
+        next_url, application, login_hint[: users.EMAIL_LENGTH], cancel_url, is_again, is_switch, *links
     )
     return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
@@ -98,12 +97,7 @@ def too_many_attempts_page(page: SignInPage, error: Throttled) -> ResponseReturn
 
 def identifies_user(name: str, user_session: UserSession) -> bool:
     """Return whether a user name or e-mail address is that of the signed-in user."""
-    own = {
-        users.canonical_username(name)
-        for name in (user_session.user.username, user_session.user.email)
-        if name
-    }
-    return users.canonical_username(name) in own
+    return users.canonical_username(name) in {user_session.user.username_key, user_session.user.email_key}
 
 
 def seal_pending(pending: PendingSecondFactor) -> str:

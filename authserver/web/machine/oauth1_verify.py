@@ -98,6 +98,7 @@ def _verified_document(verified: VerifiedRequest) -> dict[str, Any]:
             "username": verified.user.username,
             "name": verified.user.name,
             "email": verified.user.email,
+            "email_verified": verified.user.email_verified,
         },
         "two_legged": verified.expires_at is None,
     }

@@ -70,14 +70,19 @@ def require_recent_sign_in(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        user_session = current.load_session()
-        if user_session is None:
-            return sign_in_first()
-        if not user_sessions.is_recent(user_session, current.services().settings):
-            return _sign_in_again(user_session, "password")
-        return require_second_factor(user_session) or view(*args, **kwargs)
+        return ask_for_recent_sign_in() or view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
+
+
+def ask_for_recent_sign_in() -> ResponseReturnValue | None:
+    """Ask for a sign-in unless the last one is recent. Views call it if only some of their changes are sensitive."""
+    user_session = current.load_session()
+    if user_session is None:
+        return sign_in_first()
+    if not user_sessions.is_recent(user_session, current.services().settings):
+        return _sign_in_again(user_session, "password")
+    return require_second_factor(user_session)
 
 
 def sign_in_first() -> ResponseReturnValue:

@@ -303,3 +303,41 @@ def test_failure_that_exhausts_the_limit_is_marked_in_the_audit_event(authentica
             select(AuditEvent.after).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
         )
         assert ["throttled" in after for after in rows] == [False, False, True]
+
+
+@pytest.mark.parametrize("spelling", ["alice@example.org", " ALICE@Example.org "])
+def test_address_of_an_account_signs_in(authenticator, database, spelling):
+    assert confirm(database, authenticator.check(HERE, SignInAttempt(spelling, PASSWORD))).username == "alice"
+
+
+def test_address_of_another_account_does_not_sign_in(authenticator, database):
+    """An address that several accounts have belongs to one of them."""
+    with database.transaction() as db:
+        bob = users.find(db, "bob")
+        bob.email, bob.email_key, bob.password_hash = "alice@example.org", None, None
+    proof = authenticator.check(HERE, SignInAttempt("alice@example.org", PASSWORD))
+    assert confirm(database, proof).username == "alice"
+
+
+def test_address_of_a_disabled_account_is_the_same_error(authenticator, database, passwords):
+    """S19: the same error after the same work as for an unknown address."""
+    with database.transaction() as db:
+        users.disable(db, SYSTEM, users.find(db, "alice"))
+    fail_attempts(authenticator, *(SignInAttempt(f"{name}@example.org", PASSWORD) for name in ("alice", "x")))
+    assert passwords.verified == 2
+
+
+def test_name_and_address_share_the_limit_of_the_account(authenticator):
+    """S20: somebody who knows both has no more attempts."""
+    names = ("alice", "alice@example.org", "ALICE@EXAMPLE.ORG")
+    fail_attempts(authenticator, *(SignInAttempt(name, "wrong") for name in names))
+    for name in names:
+        with pytest.raises(Throttled):
+            authenticator.check(HERE, SignInAttempt(name, PASSWORD))
+
+
+def test_failed_sign_in_with_an_address_is_recorded_for_the_account(authenticator, database):
+    fail_attempts(authenticator, SignInAttempt("alice@example.org", "wrong"))
+    with database.transaction(write=False) as db:
+        event = db.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event.subject_name == "alice"

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
-from authserver.domain.users import setup, users
+from authserver.domain.users import setup, user_search
 from authserver.domain.users.setup import SetupClosed, SetupLink
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden, InvalidInput
@@ -111,7 +111,7 @@ def test_parallel_attempts_create_one_administrator(database, settings):
     with ThreadPoolExecutor(12) as threads:
         winners = [name for name in threads.map(attempt, range(12)) if name]
     with database.transaction(write=False) as db:
-        assert [user.username for user in users.page_of_users(db)[0]] == winners
+        assert [user.username for user in user_search.page_of_users(db)[0]] == winners
     assert len(winners) == 1
 
 

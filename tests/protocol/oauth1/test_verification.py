@@ -71,6 +71,7 @@ def test_valid_request_returns_user_consumer_and_lifetime(resource_server, token
             "username": "alice",
             "name": "Alice Adams",
             "email": "alice@example.org",
+            "email_verified": False,
         },
         "two_legged": False,
     }

@@ -20,7 +20,7 @@ from tests.support.sample_users import PASSWORD
 from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 NEW = "four quite new words"
-PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authenticator"]
+PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authenticator", "/data"]
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def test_every_page_opens(signed_in, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/theme", "/sessions/1/end", "/sessions/end-others", "/password", "/applications/x/remove"]
+    "path",
+    ["", "/theme", "/sessions/1/end", "/sessions/end-others", "/password", "/applications/x/remove", "/data"],
 )
 def test_forms_require_a_csrf_token(signed_in, path):
     assert signed_in.post(f"/account{path}").status_code == 400
@@ -67,19 +68,19 @@ def test_console_link_is_shown_only_to_administrators(client, sample_users):
 
 def test_edit_profile(signed_in, database, sample_users):
     page = signed_in.get("/account")
-    response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
+    response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", nickname="Al")
     assert response.location == "/account"
     assert "Your profile was saved." in signed_in.get("/account").text
     with database.transaction(write=False) as db:
         user = users.get(db, sample_users["alice"].id)
-        assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
+        assert (user.name, user.profile) == ("Alice Ängström", {"nickname": "Al"})
 
 
-def test_invalid_email_is_named_and_other_input_is_kept(signed_in, database, sample_users):
+def test_invalid_claim_is_named_and_other_input_is_kept(signed_in, database, sample_users):
     page = signed_in.get("/account")
-    answer = forms.submit(signed_in, page, "profile-save", name="New name", email="nonsense")
+    answer = forms.submit(signed_in, page, "profile-save", name="New name", birthdate="nonsense")
     assert answer.status_code == 422
-    assert "Enter an e-mail address" in answer.text
+    assert "Enter a date such as" in answer.text
     assert 'value="New name"' in answer.text
     with database.transaction(write=False) as db:
         assert users.get(db, sample_users["alice"].id).name == "Alice Adams"

@@ -285,7 +285,7 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
         "/admin/settings/signing-keys/RS256/rotate",
         f"{client}/tokens",
     ]
-    dialogs = ["/edit", "/password", "/withdraw", "/disable", "/remove-second-factor"]
+    dialogs = ["/edit", "/rename", "/erase", "/password", "/withdraw", "/disable", "/remove-second-factor"]
     paths += [f"{user}{page_of}" for page_of in ["", *dialogs]]
     for path in paths:
         page.goto(f"{server.url}{path}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain.users import setup, users
+from authserver.domain.users import setup, user_search, users
 from tests.support import forms
 from tests.support import sample_users as samples
 from tests.support.moving_clock import MovingClock
@@ -28,6 +28,7 @@ def test_link_leads_to_the_console(client, link, database):
     with database.transaction(write=False) as db:
         user = users.find(db, "root")
         assert (user.name, user.email, user.may_configure_server) == ("Ruth Root", "root@example.org", True)
+        assert user.email_verified
 
 
 def test_token_is_in_the_form_and_not_in_its_url(client, link):
@@ -59,7 +60,7 @@ def test_one_of_two_open_pages_succeeds(app, link, database):
     second = forms.submit(other, pages[1], "setup-submit", username="second", **typed)
     assert (first.status_code, second.status_code) == (303, 410)
     with database.transaction(write=False) as db:
-        assert [user.username for user in users.page_of_users(db)[0]] == ["first"]
+        assert [user.username for user in user_search.page_of_users(db)[0]] == ["first"]
 
 
 def test_administrator_from_the_command_line_closes_the_page(client, link, database, settings):

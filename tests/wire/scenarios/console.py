@@ -11,7 +11,7 @@ NEW_PASSWORD = "a new horse battery staple"
 _ACCOUNT = (
     "/account", "/account/activity", "/account/applications", "/account/authenticator",
     "/account/authenticator/recovery-codes", "/account/authenticator/remove", "/account/authenticator/set-up",
-    "/account/password", "/account/sessions",
+    "/account/password", "/account/sessions", "/account/data",
 )  # fmt: skip
 _ADMIN = (
     "/admin", "/admin/activity", "/admin/activity?page=2", "/admin/activity/export.csv", "/admin/activity/export.jsonl",
@@ -25,7 +25,8 @@ _ADMIN = (
     "/admin/users/1",
     "/admin/users/99999", "/admin/users/99999999999999999999", "/admin/users/1/edit", "/admin/users/1/password",
     "/admin/users/1/grant", "/admin/users/1/withdraw", "/admin/users/1/disable", "/admin/users/1/enable",
-    "/admin/users/1/remove-second-factor", "/admin/users/1/magic", "/admin/nothing",
+    "/admin/users/1/rename", "/admin/users/1/erase", "/admin/users/1/remove-second-factor", "/admin/users/1/magic",
+    "/admin/nothing",
 )  # fmt: skip
 _OF_CLIENT = (
     "", "/activity", "/credentials", "/diagnostics", "/settings", "/approve", "/change/approve", "/change/discard",
@@ -139,6 +140,10 @@ def _other_forms(run: Run, browser: Caller) -> None:
     dora = _found(browser, f"{users}?q=dora", rf"{users}/\d+")
     _fill(browser, "user: edited", f"{dora}/edit", name="Dora Doe")
     _fill(browser, "user: bad e-mail address", f"{dora}/edit", email="nowhere")
+    _fill(browser, "user: e-mail address of another user", f"{dora}/edit", email="alice@example.org")
+    _fill(browser, "user: verified", f"{dora}/edit", email_verified="1", phone_number="+49 30 1234567")
+    _fill(browser, "user: renamed", f"{dora}/rename", username="dora2")
+    _fill(browser, "user: renamed to a name that is taken", f"{dora}/rename", username="alice")
     _fill(browser, "user: password", f"{dora}/password", password_choice="typed", password=NEW_PASSWORD,
           password_again=NEW_PASSWORD)  # fmt: skip
     for change in ("grant", "withdraw", "disable", "enable"):
@@ -153,6 +158,10 @@ def _other_forms(run: Run, browser: Caller) -> None:
     end = _found(browser, alice, rf"{alice}/sessions/\d+/end")
     _fill(browser, "user: a session ended", alice, end)
     _fill(browser, "user: all sessions ended", alice, f"{alice}/sessions/end")
+    _fill(browser, "user: exported", dora, f"{dora}/export")
+    _fill(browser, "user: erased without the name", f"{dora}/erase")
+    _fill(browser, "user: erased", f"{dora}/erase", typed_name="dora2")
+    _fill(browser, "user: edited after it was erased", f"{dora}/edit", name="Dora")
     scopes = "/admin/settings/scopes"
     _fill(browser, "scope: nothing", f"{scopes}/new")
     _fill(browser, "scope: defined", f"{scopes}/new", name="writing", words="Write")
@@ -182,6 +191,8 @@ def _other_forms(run: Run, browser: Caller) -> None:
 def _account_forms(run: Run) -> None:
     browser = run.browser("bob")
     _fill(browser, "profile: saved", "/account", website="https://bob.example/")
+    _fill(browser, "profile: a locked address", "/account", email="bob2@example.org")
+    _fill(browser, "data: downloaded", "/account/data")
     _fill(browser, "profile: wrong", "/account", birthdate="yesterday")
     _fill(browser, "theme", "/account", "/account/theme", theme="dark")
     browser.post("theme: without CSRF token", "/account/theme", {"theme": "dark"})
