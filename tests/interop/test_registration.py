@@ -5,6 +5,8 @@ import json
 import pytest
 import requests
 
+from tests.interop.applications import OPENID_CLIENT_REGISTRATION
+from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
 from tests.support.sample_users import FULL_NAMES, PASSWORD
 
@@ -24,6 +26,7 @@ def get_text(party, path):
     return response.text
 
 
+@shows(Check.REGISTRATION, OPENID_CLIENT_REGISTRATION)
 def test_party_registers_itself_and_signs_users_in(page, browser_errors, server):
     browser_errors.expect("/favicon.ico")
     browser_errors.expect("403")
