@@ -12,7 +12,7 @@ from tests.interop.compatibility import (
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 USUAL_GRANTS = ["authorization_code", "refresh_token"]
-FROM_DISTRIBUTION = "of the distribution"
+FROM_DISTRIBUTION = "the package of Debian"
 
 DEVICE = Setting(
     "For the device flow: the grant type `device_code`.", {"grant_types": [*USUAL_GRANTS, DEVICE_GRANT]}
@@ -46,6 +46,7 @@ OPENID_CLIENT_REGISTRATION = Application(
     "openid-client (Node), dynamic registration",
     node_version("openid-client"),
     (Toolchain.NODE, "registration_party.js"),
+    settings=(Setting("The application registers itself. An administrator approves it."),),
 )
 OAUTH4WEBAPI = Application(
     "oauth4webapi (Node)", node_version("oauth4webapi"), (Toolchain.NODE, "oauth4webapi_party.js")
@@ -82,6 +83,31 @@ DJANGO = Application(
     in_application='`OIDC_RP_SIGN_ALGO = "RS256"`, `OIDC_RP_SCOPES = "openid profile email"`, '
     "and the addresses of the endpoints, because the library does not read the discovery document.",
     callback="/oidc/callback/",
+)
+OAUTHLIB_PASSWORD = Application(
+    "oauthlib, password grant",
+    python_version("oauthlib"),
+    (Toolchain.PYTHON, ""),
+    settings=(
+        Setting(
+            "The grant types `password` and `refresh_token`, and no redirect URI.",
+            {"grant_types": ["password", "refresh_token"]},
+        ),
+    ),
+    callback="",
+)
+OAUTHLIB_CLIENT_CREDENTIALS = Application(
+    "oauthlib, client credentials grant",
+    python_version("oauthlib"),
+    (Toolchain.PYTHON, ""),
+    settings=(
+        Setting(
+            "The grant type `client_credentials`, the scopes, and no redirect URI.",
+            {"grant_types": ["client_credentials"], "oauth2_scopes": "read write"},
+        ),
+    ),
+    kind="oauth2",
+    callback="",
 )
 MOD_AUTH_OPENIDC = Application("Apache mod_auth_openidc", FROM_DISTRIBUTION, (Toolchain.PROGRAM, "apache"))
 OIDC_AGENT = Application(

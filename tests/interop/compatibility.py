@@ -28,6 +28,8 @@ class Check(StrEnum):
     BACKCHANNEL = "back-channel logout"
     DEVICE = "device flow"
     REGISTRATION = "dynamic registration"
+    PASSWORD = "password grant"
+    CLIENT_CREDENTIALS = "client credentials grant"
     OPAQUE = "API with opaque tokens"
     JWT = "API with JWTs"
     TWO_LEGGED = "two-legged calls"
@@ -123,7 +125,7 @@ _HEAD = """# Clients of other projects
 
 The test suite connects these applications and libraries to a running server. Each test creates the client with the form
 *Create client* of the console. It fills in the name and the redirect URI, and changes only the settings in the column
-*Settings of the client*. A user then signs in with a real browser.
+*Settings of the client*. A user then signs in, and allows devices, with a real browser.
 
 Every application needs the issuer (for OAuth 1.0a: the addresses of the endpoints), the client key and the secret. If an
 application fails, see [rejected requests](rejected-requests.md).
@@ -143,16 +145,21 @@ _COLUMNS = (
 )
 
 
-def page() -> str:
-    """Return the page with the table."""
+def shown() -> dict[Application, set[Check]]:
+    """Return the checks of each application, from the tests in this folder."""
     for path in sorted(FOLDER.glob("test_*.py")):
         importlib.import_module(f"tests.interop.{path.stem}")
-    rows = [_row(application) for application in sorted(_shown, key=lambda one: one.name.lower())]
+    return _shown
+
+
+def page() -> str:
+    """Return the page with the table."""
+    rows = [_row(*item) for item in sorted(shown().items(), key=lambda item: item[0].name.lower())]
     return "".join([_HEAD, _line(_COLUMNS), "|---" * len(_COLUMNS) + "|\n", *rows])
 
 
-def _row(application: Application) -> str:
-    checks = ", ".join(check for check in Check if check in _shown[application])
+def _row(application: Application, tested: set[Check]) -> str:
+    checks = ", ".join(check for check in Check if check in tested)
     sentences = " ".join(setting.sentence for setting in application.settings)
     return _line(
         (

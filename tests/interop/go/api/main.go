@@ -1,5 +1,5 @@
 // Command api is an API that accepts JWT access tokens (RFC 9068). It checks them with the keys of the authorization
-// server. ISSUER, AUDIENCE and PORT come from the environment.
+// server. ISSUER, RESOURCE (the identifier of the API) and PORT come from the environment.
 package main
 
 import (
@@ -15,9 +15,8 @@ import (
 )
 
 type accessToken struct {
-	Subject  string `json:"sub"`
-	ClientID string `json:"client_id"`
-	Scope    string `json:"scope"`
+	Subject string `json:"sub"`
+	Scope   string `json:"scope"`
 }
 
 // requireScope calls the handler with a valid token that has the scope.
@@ -54,11 +53,11 @@ func main() {
 		log.Fatal(err)
 	}
 	// The verifier checks the signature, the issuer, the expiry, and that the audience of the token contains this API.
-	verifier := provider.Verifier(&oidc.Config{ClientID: os.Getenv("AUDIENCE")})
+	verifier := provider.Verifier(&oidc.Config{ClientID: os.Getenv("RESOURCE")})
 	http.HandleFunc("/live", func(w http.ResponseWriter, r *http.Request) {})
-	http.HandleFunc("/me", requireScope(verifier, "profile", func(w http.ResponseWriter, token accessToken) {
+	http.HandleFunc("/models", requireScope(verifier, "models.read", func(w http.ResponseWriter, token accessToken) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(map[string]string{"sub": token.Subject, "client_id": token.ClientID})
+		json.NewEncoder(w).Encode(token)
 	}))
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
 }

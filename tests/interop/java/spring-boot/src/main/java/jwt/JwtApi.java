@@ -27,14 +27,14 @@ public class JwtApi {
     SecurityFilterChain security(HttpSecurity http) throws Exception {
         return http.authorizeHttpRequests(requests -> requests
                         .requestMatchers("/live").permitAll()
-                        .anyRequest().hasAuthority("SCOPE_profile"))
+                        .anyRequest().hasAuthority("SCOPE_models.read"))
                 .oauth2ResourceServer(api -> api.jwt(Customizer.withDefaults()))
                 .build();
     }
 
-    @GetMapping("/me")
-    Map<String, Object> me(@AuthenticationPrincipal Jwt token) {
-        return Map.of("sub", token.getSubject(), "client_id", token.getClaimAsString("client_id"));
+    @GetMapping("/models")
+    Map<String, Object> models(@AuthenticationPrincipal Jwt token) {
+        return Map.of("sub", token.getSubject(), "scope", token.getClaimAsString("scope"));
     }
 
     @GetMapping("/live")

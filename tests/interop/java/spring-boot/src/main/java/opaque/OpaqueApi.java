@@ -27,14 +27,14 @@ public class OpaqueApi {
     SecurityFilterChain security(HttpSecurity http) throws Exception {
         return http.authorizeHttpRequests(requests -> requests
                         .requestMatchers("/live").permitAll()
-                        .anyRequest().hasAuthority("SCOPE_profile"))
+                        .anyRequest().hasAuthority("SCOPE_models.read"))
                 .oauth2ResourceServer(api -> api.opaqueToken(Customizer.withDefaults()))
                 .build();
     }
 
-    @GetMapping("/me")
-    Map<String, Object> me(@AuthenticationPrincipal OAuth2AuthenticatedPrincipal token) {
-        return Map.of("sub", token.getAttribute("sub"), "client_id", token.getAttribute("client_id"));
+    @GetMapping("/models")
+    Map<String, Object> models(@AuthenticationPrincipal OAuth2AuthenticatedPrincipal token) {
+        return Map.of("sub", token.getName(), "scope", token.getAttribute("scope"));
     }
 
     @GetMapping("/live")
