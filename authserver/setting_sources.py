@@ -12,6 +12,11 @@ from authserver.errors import SettingsError
 
 PREFIX = "AUTHSERVER_"
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
+_REMOVED = {
+    "resources": "Remove it. Then define each resource with authserver resources add URI --name NAME --open, or in the "
+    "console under Resources. Clients cannot request these resources until then.",
+}
+"""What to do instead of a setting that an older version had."""
 
 
 class SourceValue(NamedTuple):
@@ -38,6 +43,8 @@ def _read_variable(
     if name in names:
         return name, value
     plain = name.removesuffix("_file")
+    if plain in _REMOVED:
+        raise SettingsError(f"The setting {variable} no longer exists. {_REMOVED[plain]}")
     if plain == name or plain not in names:
         raise SettingsError(f"Unknown setting {variable}.{_hint(name, names, PREFIX)}")
     if f"{PREFIX}{plain.upper()}" in environ:
@@ -59,6 +66,8 @@ def _read_toml(path: str, names: Collection[str]) -> dict[str, SourceValue]:
         raise SettingsError(
             f"Cannot read {path}, the file that {CONFIG_FILE} names: {error}. Correct the file or the path."
         ) from error
+    if removed := sorted(values.keys() & _REMOVED.keys()):
+        raise SettingsError(f"The setting {removed[0]} in {path} no longer exists. {_REMOVED[removed[0]]}")
     if unknown := sorted(values.keys() - names):
         raise SettingsError(f"Unknown setting {unknown[0]} in {path}.{_hint(unknown[0], names)}")
     return {name: SourceValue(value, f"{name} in {path}") for name, value in values.items()}

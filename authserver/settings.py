@@ -188,10 +188,6 @@ class Settings(BaseModel):
     client_assertion_lifetime: PositiveDuration = _setting(
         "1h", "The maximum remaining lifetime of a client assertion (JWT)."
     )
-    resources: StringList = _setting(
-        "",
-        "Resource identifiers (RFC 8707) that every client may request: URIs, separated by commas.",
-    )
     cors_origins: StringList = _setting(
         "",
         "Additional web origins whose scripts may call the token, device authorization, revocation and userinfo endpoints. "

@@ -62,6 +62,21 @@ def test_unknown_variable_is_rejected(monkeypatch, name, sentence):
     assert load_error().startswith(sentence)
 
 
+@pytest.mark.parametrize("name", ["AUTHSERVER_RESOURCES", "AUTHSERVER_RESOURCES_FILE"])
+def test_removed_variable_is_rejected(monkeypatch, name):
+    monkeypatch.setenv(name, "https://api.example.org/")
+    error = load_error()
+    assert error.startswith(f"The setting {name} no longer exists. Remove it.")
+    assert "authserver resources add" in error
+
+
+def test_removed_name_in_the_file_is_rejected(monkeypatch, tmp_path):
+    file = tmp_path / "authserver.toml"
+    file.write_text('resources = "https://api.example.org/"\n')
+    monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
+    assert load_error().startswith(f"The setting resources in {file} no longer exists.")
+
+
 def test_unknown_name_in_the_file_is_rejected(monkeypatch, tmp_path):
     file = tmp_path / "authserver.toml"
     file.write_text('publicurl = "https://login.example.org"\n')

@@ -16,6 +16,7 @@ main = CommandGroup(
         "users": "Manage users.",
         "clients": "Manage clients.",
         "scopes": "Manage the scopes that clients may request.",
+        "resources": "Manage the resource servers that clients may request tokens for.",
         "keys": "List and rotate the signing keys.",
         "diagnostics": "Inspect rejected requests.",
         "config": "Show the effective settings.",

@@ -50,6 +50,9 @@ class Event(StrEnum):
     SCOPE_ADD = "scope:add"
     SCOPE_EDIT = "scope:edit"
     SCOPE_REMOVE = "scope:remove"
+    RESOURCE_ADD = "resource:add"
+    RESOURCE_EDIT = "resource:edit"
+    RESOURCE_REMOVE = "resource:remove"
     KEY_CREATE = "key:create"
     KEY_ROTATE = "key:rotate"
     KEY_REMOVE = "key:remove"
@@ -87,6 +90,9 @@ EVENTS: dict[str, str] = {
     Event.SCOPE_ADD: message("A scope was defined."),
     Event.SCOPE_EDIT: message("A scope was changed."),
     Event.SCOPE_REMOVE: message("A scope was removed."),
+    Event.RESOURCE_ADD: message("A resource was defined."),
+    Event.RESOURCE_EDIT: message("A resource was changed."),
+    Event.RESOURCE_REMOVE: message("A resource was removed."),
     Event.KEY_CREATE: message("A signing key was created."),
     Event.KEY_ROTATE: message("The signing keys were rotated."),
     Event.KEY_REMOVE: message("A signing key was removed."),

@@ -2,11 +2,12 @@
 
 The statement that serves a request returns the current revision, and a cached registration of another revision is never
 used. An edit on another node therefore takes effect immediately. The cached revision is the sum of the client's own
-revision and the number of changes to the defined scopes, because the scopes also determine what a client may request.
+revision and the number of changes to the defined scopes and resources, because these also determine what a client may
+request.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -19,6 +20,7 @@ from authserver.domain.clients.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.keys import subject_salt
+from authserver.domain.resources import DefinedResource
 from authserver.domain.scopes import DefinedScope
 from authserver.domain.vault import Vault
 
@@ -46,13 +48,16 @@ _SECRETS = (
     .order_by(ClientSecret.id.desc())
 )
 _OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
+_RESOURCES = select(DefinedResource.identifier, DefinedResource.scopes, DefinedResource.is_open)
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
     """The registration of one client at one revision, without its status and epoch, which every request reads again.
 
-    ``scopes`` are all scopes that the client may request: its registered ``own_scopes`` and the open scopes.
+    ``scopes`` are all scopes that the client may request: its registered ``own_scopes``, the open scopes, and those of
+    the resources that it may request. ``scopes_anywhere`` are those that do not need a resource. ``resources`` are the
+    resources that the client is registered for. ``scope_resources`` are the resources that a scope belongs to.
     ``pairwise_key`` is the key for its pairwise subject identifiers, or empty if it uses public ones.
     """
 
@@ -66,6 +71,10 @@ class RegisteredClient:
     response_types: frozenset[str]
     own_scopes: frozenset[str]
     scopes: frozenset[str]
+    scopes_anywhere: frozenset[str]
+    resources: tuple[str, ...]
+    open_resources: frozenset[str]
+    scope_resources: Mapping[str, frozenset[str]]
     auth_method: str
     is_pkce_required: bool
     is_trusted: bool
@@ -116,10 +125,27 @@ def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> byt
     return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
 
 
+def _scope_resources(scopes: frozenset[str], defined: Iterable[Any]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for resource in defined:
+        for scope in scopes.intersection(resource.scopes):
+            found.setdefault(scope, set()).add(resource.identifier)
+    return {scope: frozenset(resources) for scope, resources in found.items()}
+
+
 def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredClient:
     row = connection.execute(_CLIENT, {"client_id": client_id}).one()
     secrets = tuple(
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
+    )
+    own_scopes = frozenset(row.scopes)
+    scopes_anywhere = own_scopes.union(connection.scalars(_OPEN_SCOPES))
+    defined = connection.execute(_RESOURCES).all()
+    resources = tuple(row.details.get("resources") or ())
+    open_resources = frozenset(resource.identifier for resource in defined if resource.is_open)
+    usable = open_resources.union(resources)
+    all_scopes = scopes_anywhere.union(
+        *(resource.scopes for resource in defined if resource.identifier in usable)
     )
     return RegisteredClient(
         id=row.id,
@@ -130,8 +156,12 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
         redirect_uris=tuple(row.redirect_uris),
         grant_types=frozenset(row.grant_types),
         response_types=frozenset(normalize_response_type(value) for value in row.response_types),
-        own_scopes=frozenset(row.scopes),
-        scopes=frozenset(row.scopes).union(connection.scalars(_OPEN_SCOPES)),
+        own_scopes=own_scopes,
+        scopes=all_scopes,
+        scopes_anywhere=scopes_anywhere,
+        resources=resources,
+        open_resources=open_resources,
+        scope_resources=_scope_resources(all_scopes, defined),
         auth_method=row.auth_method,
         is_pkce_required=row.is_pkce_required,
         is_trusted=row.is_trusted,

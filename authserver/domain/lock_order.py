@@ -23,6 +23,7 @@ LOCK_ORDER = (
     "nonces",
     "client_assertions",
     "scopes",
+    "resources",
     "scope_revisions",
     "authorization_requests",
     "device_authorizations",

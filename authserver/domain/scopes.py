@@ -47,7 +47,7 @@ class DefinedScope(Base):
 
 
 class ScopeRevision(Base):
-    """The single row that counts changes to scopes, so that caches can detect that they are stale."""
+    """The single row that counts changes to scopes and resources, so that caches can detect that they are stale."""
 
     __tablename__ = "scope_revisions"
 
@@ -56,7 +56,7 @@ class ScopeRevision(Base):
 
 
 REVISION = select(ScopeRevision.revision).scalar_subquery()
-"""The SQL subquery for the number of changes to scopes. The statement that serves a request includes it."""
+"""The SQL subquery for the number of changes to scopes and resources, which the statement of a request includes."""
 
 _NAMES = select(DefinedScope.name).order_by(DefinedScope.name)
 _REREAD_AFTER = timedelta(seconds=1)
@@ -127,7 +127,7 @@ def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = Fal
     row = DefinedScope(name=name, words=words, is_open=is_open, created_at=now, updated_at=now)
     db.add(row)
     db.flush()
-    _increment_revision(db)
+    increment_revision(db)
     audit.record(db, actor, Event.SCOPE_ADD, subject=row, after=describe(row))
     return row
 
@@ -139,7 +139,7 @@ def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: b
     before = describe(row)
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save_revision(db, _CHANGED)
-    _increment_revision(db)
+    increment_revision(db)
     audit.record(db, actor, Event.SCOPE_EDIT, subject=row, before=before, after=describe(row))
 
 
@@ -151,7 +151,7 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
     audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
     db.flush()
-    _increment_revision(db)
+    increment_revision(db)
     consents.remove_scope(db, row.name)
 
 
@@ -171,14 +171,15 @@ def has_closed(db: Session, names: Collection[str]) -> bool:
     return db.scalars(closed.limit(1)).first() is not None
 
 
-def _clean_words(words: str) -> str:
-    label = message("description for the consent page")
-    return text_rules.clean_line("words", label, words, length=WORDS_LENGTH)
-
-
-def _increment_revision(db: Session) -> None:
+def increment_revision(db: Session) -> None:
+    """Record a change of a scope or a resource, so that all processes read the registrations of clients again."""
     db.execute(
         update(ScopeRevision)
         .values(revision=ScopeRevision.revision + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def _clean_words(words: str) -> str:
+    label = message("description for the consent page")
+    return text_rules.clean_line("words", label, words, length=WORDS_LENGTH)

@@ -15,6 +15,7 @@ from authserver.domain import opaque_tokens
 from authserver.domain.access_state import UserFacts
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import token_lifetimes
+from authserver.domain.clients.metadata import AT_JWT, JWT
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens import tokens
@@ -23,7 +24,7 @@ from authserver.protocol.oidc import subjects
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
-JWT_TYPE = "at+jwt"
+_TYPES = (AT_JWT, JWT)
 
 
 class AuthenticationFacts(Protocol):
@@ -111,14 +112,16 @@ class AccessTokens:
         }
         if draft.scope:
             claims["scope"] = draft.scope
-        return issued_jwts.sign_jwt(self._key_ring, draft.algorithm, JWT_TYPE, claims)
+        typ = client.details.get("access_token_typ") or AT_JWT
+        return issued_jwts.sign_jwt(self._key_ring, draft.algorithm, typ, claims)
 
     def parse_token(self, value: str) -> OpaqueToken | None:
         """Return the row id and digest that an access token contains, or None if this server cannot have issued it."""
         if "." not in value:
             return opaque_tokens.parse_token(TokenPrefix.ACCESS_TOKEN, value)
-        # RFC 9068, section 4: check the type, the signature and the issuer. The database row is checked later.
-        claims = issued_jwts.verify_jwt(self._key_ring, value, JWT_TYPE)
+        # RFC 9068, section 4: check the type, the signature and the issuer. The database row is checked later. ID tokens
+        # also have the type JWT, but no jti.
+        claims = issued_jwts.verify_jwt(self._key_ring, value, *_TYPES)
         if claims is None or claims.get("iss") != self._settings.issuer:
             return None
         token = opaque_tokens.parse_token(TokenPrefix.TOKEN_ID, claims.get("jti"))

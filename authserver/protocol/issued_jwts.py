@@ -21,14 +21,14 @@ def sign_jwt(key_ring: KeyRing, algorithm: str, typ: str, claims: dict[str, Any]
     return jwt.encode(header, claims, signer.key, registry=algorithms.registry(algorithm))
 
 
-def verify_jwt(key_ring: KeyRing, token: str, typ: str) -> dict[str, Any] | None:
-    """Return the claims of a JWT that this server signed with this ``typ``, expired or not; None for any other JWT."""
+def verify_jwt(key_ring: KeyRing, token: str, *types: str) -> dict[str, Any] | None:
+    """Return the claims of a JWT that this server signed with one of these ``typ``, expired or not; else None."""
     try:
         received = received_jwts.parse_jwt(token if len(token) <= _MAX_LENGTH else "")
     except ValueError:
         return None
     known = key_ring.current().find_public_key(received.header.get("kid"))
-    if known is None or str(received.header.get("typ", "JWT")).removeprefix("application/") != typ:
+    if known is None or str(received.header.get("typ", "JWT")).removeprefix("application/") not in types:
         return None
     algorithm, key = known
     return received.claims if received.is_signed_with(key, algorithm) else None

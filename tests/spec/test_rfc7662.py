@@ -7,12 +7,15 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
+from authserver.domain.clients import clients
+from authserver.domain.diagnostics import error_log
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, edit, register
 from tests.support.table import table
 
 RESOURCE = "https://api.example/"
@@ -200,7 +203,94 @@ def test_audience_may_introspect(caller: RelyingParty, api: RelyingParty) -> Non
 
 def test_resource_server_learns_nothing_about_other_tokens(caller: RelyingParty, api: RelyingParty) -> None:
     """2.2: a token for another audience is inactive for the resource server."""
-    assert is_inactive(introspect(api, caller.tokens()["access_token"]))
+    assert is_inactive(introspect(api, caller.tokens(resource="http://localhost")["access_token"]))
+
+
+def test_api_sees_tokens_of_a_client_that_names_no_resource(caller: RelyingParty, api: RelyingParty) -> None:
+    """2: the token of a client with registered resources is for all of them by default."""
+    document = introspect(api, caller.tokens()["access_token"]).get_json()
+    assert (document["active"], document["aud"]) == (True, [RESOURCE, "http://localhost"])
+
+
+def test_token_stays_active_at_the_remaining_resources(
+    app: Flask, services: Services, api: RelyingParty, sample_users: dict[str, User]
+) -> None:
+    """S14: after an administrator removes one of two resources, the token works at the other one only."""
+    other = "https://other.example/"
+    party = RelyingParty(app, *register(services, details={"resources": [RESOURCE, other]}))
+    other_api = RelyingParty(app, *register(services, details={"serves": [other]}))
+    token = party.tokens(scope="openid")["access_token"]
+    assert introspect(other_api, token).get_json()["aud"] == [RESOURCE, other, "http://localhost"]
+    edit(services, party.key, details={"resources": [RESOURCE]})
+    assert introspect(api, token).get_json()["aud"] == [RESOURCE, "http://localhost"]
+    assert is_inactive(introspect(other_api, token))
+
+
+@pytest.fixture
+def gateway(app: Flask, services: Services) -> RelyingParty:
+    """A client that may introspect all tokens."""
+    return RelyingParty(app, *register(services, name="The gateway", details={"may_introspect_all": True}))
+
+
+@pytest.mark.parametrize("jwt", [{}, {"access_token_signed_response_alg": "ES256"}])
+def test_client_with_the_right_sees_every_access_token(
+    app: Flask,
+    services: Services,
+    sample_users: dict[str, User],
+    gateway: RelyingParty,
+    jwt: dict[str, str],
+) -> None:
+    """2.2, 4: an administrator can allow a client to introspect the access tokens of every client."""
+    party = RelyingParty(app, *register(services, details=jwt))
+    document = introspect(gateway, party.tokens()["access_token"]).get_json()
+    assert (document["active"], document["client_id"]) == (True, party.key)
+
+
+def test_right_does_not_include_refresh_tokens(rp: RelyingParty, gateway: RelyingParty) -> None:
+    """2.2: no resource server receives a refresh token, so only its own client learns about it."""
+    assert is_inactive(introspect(gateway, rp.tokens()["refresh_token"]))
+
+
+def test_right_does_not_make_invalid_tokens_active(rp: RelyingParty, gateway: RelyingParty) -> None:
+    """4: the server MUST determine whether the token has been revoked, whoever asks."""
+    token = rp.tokens()["access_token"]
+    rp.browser.post("/oauth2/revoke", data={"token": token}, headers=rp.basic)
+    assert is_inactive(introspect(gateway, token))
+
+
+def test_right_is_lost_at_once(rp: RelyingParty, gateway: RelyingParty, services: Services) -> None:
+    """S14: a change of the registration takes effect with the next request."""
+    token = rp.tokens()["access_token"]
+    edit(services, gateway.key, details={"may_introspect_all": None})
+    assert is_inactive(introspect(gateway, token))
+
+
+def errors_of(services: Services, party: RelyingParty) -> list[RecordedError]:
+    with services.database.transaction(write=False) as db:
+        return error_log.errors_of_client(db, clients.get(db, party.key).id)
+
+
+def test_api_without_access_is_recorded(rp: RelyingParty, api: RelyingParty, services: Services) -> None:
+    """2.2: the response does not say why a token is inactive, so the error log says it for the API that asked."""
+    token = rp.tokens()["access_token"]
+    assert is_inactive(introspect(api, token))
+    assert is_inactive(introspect(api, token))
+    (error,) = errors_of(services, api)
+    assert (error.cause, error.count, error.endpoint) == ("introspection-audience", 2, "/oauth2/introspect")
+    assert error.received == f"client_id={rp.key}"
+    assert error.expected == f"resource={RESOURCE}"
+    assert errors_of(services, rp) == []
+
+
+def test_ordinary_inactive_tokens_are_not_recorded(
+    rp: RelyingParty, api: RelyingParty, services: Services
+) -> None:
+    """2.2: no administrator can change anything about unknown or revoked tokens, so they do not fill the error log."""
+    token = rp.tokens()["access_token"]
+    rp.browser.post("/oauth2/revoke", data={"token": token}, headers=rp.basic)
+    for value in (token, "nonsense", f"{token[:-6]}AAAAAA"):
+        assert is_inactive(introspect(api, value))
+    assert errors_of(services, api) == []
 
 
 def test_token_of_a_disapproved_client_is_inactive_for_its_audience(

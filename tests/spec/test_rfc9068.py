@@ -20,6 +20,7 @@ from tests.support.relying_party import (
     assert_error,
     claims,
     disapprove,
+    edit,
     register,
     response_parameters,
 )
@@ -185,9 +186,9 @@ def test_token_of_another_issuer_is_rejected(party: RelyingParty, services: Serv
         assert party.userinfo(token).status_code == status
 
 
-@pytest.mark.parametrize("kind", ["JWT", "logout+jwt", "at+JWT2"])
+@pytest.mark.parametrize("kind", ["logout+jwt", "at+JWT2", ""])
 def test_another_type_is_rejected(party: RelyingParty, services: Services, kind: str) -> None:
-    """4: the resource server MUST verify that typ is at+jwt, and reject tokens with any other value."""
+    """4: the resource server MUST verify typ, and reject tokens with other values than those that this server issues."""
     content = claims(party.tokens()["access_token"])
     assert party.userinfo(issued_jwts.sign_jwt(services.key_ring, "ES256", kind, content)).status_code == 401
 
@@ -220,6 +221,62 @@ def test_jti_is_not_an_opaque_token(party: RelyingParty) -> None:
     jti = claims(party.tokens()["access_token"])["jti"]
     assert party.userinfo(jti).status_code == 401
     assert party.userinfo(jti.replace("asj_", "asa_")).status_code == 401
+
+
+def test_typ_can_be_jwt(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
+    """2.1: typ is at+jwt by default. For resource servers that reject it, an administrator chooses JWT."""
+    party = with_jwts(app, services, details={"access_token_typ": "JWT"})
+    token = party.tokens()["access_token"]
+    assert Verifier(app).header(token)["typ"] == "JWT"
+    assert party.userinfo(token).status_code == 200
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.get_json()["active"] is True
+
+
+def test_token_keeps_working_after_typ_changes(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
+    """4: this server accepts both types, so that a change of the registration invalidates no token."""
+    party = with_jwts(app, services)
+    token = party.tokens()["access_token"]
+    edit(
+        services, party.key, details={"access_token_signed_response_alg": "ES256", "access_token_typ": "JWT"}
+    )
+    assert party.userinfo(token).status_code == 200
+    assert Verifier(app).header(party.tokens()["access_token"])["typ"] == "JWT"
+
+
+def test_id_token_with_the_same_typ_is_not_an_access_token(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
+    """5: a JWT of another kind must not be accepted as an access token, even if it has the same typ."""
+    party = with_jwts(app, services, details={"access_token_typ": "JWT"})
+    assert party.userinfo(party.tokens()["id_token"]).status_code == 401
+
+
+def test_access_token_is_not_an_id_token_hint(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
+    """RFC 8725, 3.11: an access token with typ JWT does not prove a sign-in, unlike an ID token."""
+    party = with_jwts(app, services, details={"access_token_typ": "JWT"})
+    tokens = party.tokens()
+    with_id_token = response_parameters(party.authorize(prompt="none", id_token_hint=tokens["id_token"]))
+    with_access_token = response_parameters(
+        party.authorize(prompt="none", id_token_hint=tokens["access_token"])
+    )
+    assert "code" in with_id_token
+    assert with_access_token["error"] == "invalid_request"
+
+
+def test_other_jwts_keep_their_typ(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
+    """2.1: the setting applies to access tokens only."""
+    party = with_jwts(
+        app, services, details={"access_token_typ": "JWT", "userinfo_signed_response_alg": "ES256"}
+    )
+    tokens = party.tokens()
+    verifier = Verifier(app)
+    assert verifier.header(tokens["id_token"])["typ"] == "JWT"
+    assert verifier.header(party.userinfo(tokens["access_token"]).text)["typ"] == "JWT"
 
 
 def test_tokens_are_opaque_by_default(rp: RelyingParty) -> None:

@@ -44,6 +44,9 @@ from authserver.vocabulary import AuthMethod
 POST_LOGOUT_REDIRECT_URIS = "post_logout_redirect_uris"
 BACKCHANNEL_LOGOUT_URI = "backchannel_logout_uri"
 FRONTCHANNEL_LOGOUT_URI = "frontchannel_logout_uri"
+AT_JWT, JWT = "at+jwt", "JWT"
+"""The possible values of ``access_token_typ``."""
+
 DEFAULT_MAX_AGE = "default_max_age"
 POLICY_URI, TOS_URI = "policy_uri", "tos_uri"
 _ALGORITHMS = ", ".join(ALGORITHMS)
@@ -109,6 +112,12 @@ class ClientMetadata(BasicMetadata):
         f"One of {_ALGORITHMS}, for JWT access tokens (RFC 9068). Without it, access tokens are opaque.",
         by_client=False,
     )
+    access_token_typ: Annotated[str, one_of(AT_JWT, JWT)] | None = _tokens(
+        "Access token type header",
+        f"The `typ` of JWT access tokens: `{AT_JWT}` (RFC 9068, the default), or `{JWT}` for resource servers that reject "
+        f"`{AT_JWT}`, such as Spring Security.",
+        by_client=False,
+    )
     sector_identifier_uri: Url | None = _tokens(
         "Sector identifier URI",
         "The URL of a JSON list of all redirect URIs of one sector, for pairwise subject identifiers.",
@@ -134,12 +143,18 @@ class ClientMetadata(BasicMetadata):
     )
     resources: Resources | None = _tokens(
         "Resource servers",
-        f"The resource servers that the client may request tokens for (RFC 8707), {MAX_RESOURCES} at most.",
+        f"The resource servers that the client may request tokens for (RFC 8707), {MAX_RESOURCES} at most. "
+        "If a request names none, the token is for all of them.",
         by_client=False,
     )
     serves: Resources | None = _tokens(
         "Resource identifiers this client serves",
         "The resources (RFC 8707) that this client serves. It may introspect tokens for them.",
+        by_client=False,
+    )
+    may_introspect_all: bool | None = _tokens(
+        "May introspect all tokens",
+        "Whether the client may introspect the access tokens of every client. It then learns which users use which clients.",
         by_client=False,
     )
     access_token_lifetime: Annotated[int, lifetime(token_lifetimes.ACCESS_TOKEN)] | None = _lifetime(

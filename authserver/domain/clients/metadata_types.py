@@ -29,6 +29,9 @@ SECRET_ALGORITHMS = ("HS256",)
 MAX_URL_LENGTH = 2000
 MAX_KEYS = 20
 MAX_RESOURCES = 50
+MAX_AUDIENCE_LENGTH = 3900
+"""The maximum length of the resources of a client. All of them can be the audience of a token, which is one column."""
+
 MAX_CONTACTS = 20
 MAX_ACR_VALUES = 20
 _MAX_ACR_LENGTH = 200
@@ -126,6 +129,14 @@ def is_short_rsa_key(key: Any) -> bool:
         return False
 
 
+def resource_error(uri: str) -> str | None:
+    """Return the error in the identifier of a resource (RFC 8707, section 2), or None."""
+    parts = _split(uri)
+    if parts is None or not parts.scheme or not (parts.netloc or parts.path) or "#" in uri:
+        return "Enter an absolute URI without a fragment."
+    return None
+
+
 def _rule(error_of: Callable[[Any], str | None]) -> AfterValidator:
     def check(value: Any) -> Any:
         if error := error_of(value):
@@ -170,10 +181,9 @@ def _is_http_on_loopback(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
 
 
-def _resource_error(uri: str) -> str | None:
-    parts = _split(uri)
-    if parts is None or not parts.scheme or not (parts.netloc or parts.path) or "#" in uri:
-        return "Enter an absolute URI without a fragment."
+def _resources_error(uris: tuple[str, ...]) -> str | None:
+    if len(" ".join(uris)) > MAX_AUDIENCE_LENGTH:
+        return f"All identifiers together can have {MAX_AUDIENCE_LENGTH} characters at most."
     return None
 
 
@@ -262,7 +272,10 @@ Contacts = Annotated[tuple[Text, ...], Strict(False), Field(max_length=MAX_CONTA
 """Ways to reach the people responsible for a client."""
 
 Resources = Annotated[
-    tuple[Annotated[str, _rule(_resource_error)], ...], Strict(False), Field(max_length=MAX_RESOURCES)
+    tuple[Annotated[str, _rule(resource_error)], ...],
+    Strict(False),
+    Field(max_length=MAX_RESOURCES),
+    _rule(_resources_error),
 ]
 """Resource identifiers (RFC 8707)."""
 

@@ -66,6 +66,7 @@ class Cause(StrEnum):
     GRANT_TYPE_MISSING = "grant-type-missing"
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
     GRANT_TYPE_MISSPELLED = "grant-type-misprinted"
+    SCOPE_OF_ANOTHER_RESOURCE = "scope-of-another-resource"
     SCOPE_MALFORMED = "scope-malformed"
     STATE_TOO_LONG = "state-too-long"
     RESPONSE_TYPE_MISSING = "response-type-missing"
@@ -135,11 +136,12 @@ class Cause(StrEnum):
     DEVICE_CODE_OF_ANOTHER_CLIENT = "device-code-of-another-client"
     TOKEN_OF_ANOTHER_CLIENT = "token-of-another-client"
 
-    # Access tokens at protected resources.
+    # Access tokens at protected resources and at the introspection endpoint.
     ACCESS_TOKEN_UNKNOWN = "access-token-unknown"
     ACCESS_TOKEN_EXPIRED = "access-token-expired"
     ACCESS_TOKEN_REVOKED = "access-token-revoked"
     ACCESS_TOKEN_AUDIENCE = "access-token-audience"
+    INTROSPECTION_AUDIENCE = "introspection-audience"
     ACCESS_TOKEN_SCOPE = "access-token-scope"
     ACCESS_TOKEN_WITHOUT_USER = "access-token-without-user"
     ACCESS_TOKEN_REPEATED = "access-token-repeated"

@@ -41,7 +41,6 @@ _UNSUPPORTED_PARAMETERS = (
     ("request", ErrorCode.REQUEST_NOT_SUPPORTED, Cause.REQUEST_NOT_SUPPORTED),
     ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, Cause.REQUEST_URI_NOT_SUPPORTED),
 )
-_REPEATABLE = frozenset({"resource"})
 _NOT_REGISTERED = message("redirect_uri is not registered for this client.")
 _ENCODED_TWICE = message("redirect_uri is percent-encoded twice. The application must encode it once.")
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
@@ -167,14 +166,14 @@ def parse_authorization_request(
     wanted_mode = parameters.get("response_mode")
     mode_is_usable = wanted_mode is not None and response_modes.mode_error(wanted_mode, response_type) is None
     mode = wanted_mode if wanted_mode and mode_is_usable else response_modes.default_mode(response_type)
-    repeated = repeated_names(pairs, _REPEATABLE)
+    repeated = repeated_names(pairs, resources.PARAMETERS)
     state = None if "state" in repeated else parameters.get("state")
     target = ResponseTarget(redirect_uri, mode, state, settings.issuer)
     try:
         if repeated:
             raise _repeated(repeated[0], client)
         wanted = resources.requested_resources(pairs, client, settings)
-        return _read_rest(parameters, client, target, response_type, wanted)
+        return _read_rest(parameters, client, settings, target, response_type, wanted)
     except ProtocolError as error:
         raise AuthorizationError(error, target) from error
 
@@ -196,7 +195,7 @@ def _repeated(name: str, client: RegisteredClient | None = None) -> ProtocolErro
         Cause.PARAMETER_REPEATED,
         message("%(name)s is repeated.", name=name[:60]),
         received=name,
-        expected="each parameter once, except resource",
+        expected="each parameter once, except audience and resource",
         client_id=client.id if client else None,
     )
 
@@ -237,6 +236,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
 def _read_rest(
     parameters: dict[str, str],
     client: RegisteredClient,
+    settings: Settings,
     target: ResponseTarget,
     response_type: str,
     wanted: tuple[str, ...],
@@ -244,7 +244,9 @@ def _read_rest(
     # Check this first: a request object may contain the other parameters (Core, section 6.1), which then seem missing.
     _check_request_object(parameters, client)
     _check_response_type(response_type, parameters, client)
-    scopes = _scopes(parameters.get("scope"), client, with_code="code" in response_type.split())
+    scopes = _scopes(
+        parameters.get("scope"), client, wanted, settings, with_code="code" in response_type.split()
+    )
     _check_openid(response_type, scopes, parameters, client)
     challenge = parameters.get("code_challenge")
     if "code" in response_type.split():
@@ -324,9 +326,18 @@ def _check_response_type(response_type: str, parameters: dict[str, str], client:
         )
 
 
-def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool) -> tuple[str, ...]:
+def _scopes(
+    requested: str | None,
+    client: RegisteredClient,
+    named: tuple[str, ...],
+    settings: Settings,
+    *,
+    with_code: bool,
+) -> tuple[str, ...]:
     if requested is None:
-        return requested_scope.default_scopes(client)
+        scopes = requested_scope.default_scopes(client)
+        audience = resources.audience_of(named, client, settings, scopes)
+        return requested_scope.scopes_for(audience, scopes, client)
     scopes = requested_scope.parse_scope(requested, client)
     ignored = set(requested_scope.ignored_scopes(scopes, client))
     if ScopeName.OPENID in scopes and not with_code:
@@ -334,6 +345,9 @@ def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool)
         ignored.add(ScopeName.OFFLINE_ACCESS)
     scopes = tuple(scope for scope in scopes if scope not in ignored)
     requested_scope.check_registered(scopes, requested, client)
+    requested_scope.check_resources(
+        resources.audience_of(named, client, settings, scopes), scopes, requested, client
+    )
     return scopes
 
 

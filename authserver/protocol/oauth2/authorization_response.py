@@ -17,6 +17,7 @@ from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.tokens import codes, tokens
 from authserver.domain.user_sessions import UserSession
+from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.authorization_request import AuthorizationRequest
 from authserver.protocol.oauth2.response_modes import AuthorizationResponse
 from authserver.protocol.oidc import claims, session_state
@@ -124,7 +125,10 @@ def _access_token(
     user_session: UserSession,
     now: datetime,
 ) -> dict[str, str]:
-    draft = services.access_tokens.generate(request.client, authorization.scope, now, request.resources)
+    audience = resources.audience_of(
+        request.resources, request.client, services.settings, authorization.scope.split()
+    )
+    draft = services.access_tokens.generate(request.client, authorization.scope, now, audience)
     issued = tokens.issue(db.connection(), authorization.id, services.access_tokens.values(draft))
     user = access_state.facts_of_user(user_session.user)
     return {

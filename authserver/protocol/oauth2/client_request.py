@@ -8,14 +8,13 @@ from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, Request, present_values, repeated_names
-from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2 import client_authentication, resources
 
-REPEATABLE = frozenset({"resource"})
 NEVER_IN_QUERY = frozenset(
     {
         "grant_type", "code", "code_verifier", "redirect_uri", "refresh_token", "device_code", "username", "password",
         "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint",
-        "resource",
+        "resource", "audience",
     }
 )  # fmt: skip
 
@@ -26,7 +25,9 @@ class ClientRequest:
     def __init__(self, http_request: Request) -> None:
         self.http_request = http_request
         self.parameters = _form_parameters(http_request)
-        self.resources: Pairs = tuple(pair for pair in http_request.form or () if pair[0] == "resource")
+        self.resources: Pairs = tuple(
+            pair for pair in http_request.form or () if pair[0] in resources.PARAMETERS
+        )
         self.credentials = client_authentication.parse_credentials(http_request, self.parameters)
         self.is_assertion_verified = False
 
@@ -81,12 +82,12 @@ def _form_parameters(http_request: Request) -> dict[str, str]:
             received=f"{misplaced[0]} in the query",
             expected=f"{misplaced[0]} in the body",
         )
-    for name in repeated_names(form, REPEATABLE):
+    for name in repeated_names(form, resources.PARAMETERS):
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETER_REPEATED,
             f"The parameter {name[:60]} is repeated.",
             received=name[:200],
-            expected=f"each parameter once, except {', '.join(sorted(REPEATABLE))}",
+            expected=f"each parameter once, except {', '.join(sorted(resources.PARAMETERS))}",
         )
     return present_values(form)

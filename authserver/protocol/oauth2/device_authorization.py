@@ -28,11 +28,16 @@ def respond_to_device_authorization(services: Services, http_request: Request) -
     row, client = admission.admit(
         services, request, _load, grant_type=GrantType.DEVICE_CODE, is_identified_only=True
     )
-    scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
+    parameter = request.parameters.get("scope")
+    scopes = tuple(requested_scope.scope_for_user(parameter, client).split())
     # RFC 8707, section 2.2, also applies to this endpoint.
-    audience = resources.requested_resources(request.resources, client, services.settings)
+    named = resources.requested_resources(request.resources, client, services.settings)
+    audience = resources.audience_of(named, client, services.settings, scopes)
+    if parameter is not None:
+        requested_scope.check_resources(audience, scopes, parameter, client)
+    scope = " ".join(requested_scope.scopes_for(audience, scopes, client))
     new = NewDeviceAuthorization(
-        client.id, row.s_client_epoch, scope, http_request.address, audience=" ".join(audience)
+        client.id, row.s_client_epoch, scope, http_request.address, audience=" ".join(named)
     )
     return json_response(200, _document(services.settings, _start(services, new)))
 

@@ -1,6 +1,8 @@
 """Token introspection (RFC 7662), for the client of a token and for the resource servers in its audience.
 
-The response for a token that is invalid for any reason is the same: ``{"active": false}`` (section 2.2).
+An administrator can also allow a client to introspect all access tokens. The response for a token that is invalid for
+any reason is the same: ``{"active": false}`` (section 2.2). If the caller may not see a token that is valid, the error
+log contains the reason, because an administrator can then change the registration.
 """
 
 from typing import Any
@@ -11,6 +13,7 @@ from authserver import clock
 from authserver.domain import access_state, opaque_tokens
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens import introspection, refresh_tokens
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
@@ -70,12 +73,16 @@ def _introspect_access_token(
         lambda connection, _: introspection.find_access_token(connection, request.client_key, token),
     )
     _check_confidential(caller)
-    if token is None or not opaque_tokens.matches(token, row.digest) or not _may_introspect(caller, row):
+    if token is None or not opaque_tokens.matches(token, row.digest) or not bearer_tokens.is_active(row):
         return _INACTIVE
     owner = _owner(services, row)
-    audience = row.audience.split()
-    is_registered = resources.are_registered(audience, owner, services.settings)
-    if not bearer_tokens.is_active(row) or not is_registered or not _has_access(services, row, owner):
+    # An administrator may have removed a resource since the token was issued (S14).
+    audience = resources.registered_audience(row.audience, owner, services.settings)
+    if audience is None or not _has_access(services, row, owner):
+        return _INACTIVE
+    if not _may_introspect(caller, owner, audience):
+        details = _not_for_caller(caller, owner, audience)
+        services.error_log.record(details, request.http_request.path, request.http_request.address)
         return _INACTIVE
     audience = audience or [services.settings.issuer]
     return _describe(services, owner, row) | {
@@ -99,11 +106,22 @@ def _check_confidential(caller: RegisteredClient) -> None:
         )
 
 
-def _may_introspect(caller: RegisteredClient, row: Row[Any]) -> bool:
-    if row.c_id == caller.id:
+def _may_introspect(caller: RegisteredClient, owner: RegisteredClient, audience: list[str]) -> bool:
+    if owner.id == caller.id or caller.details.get("may_introspect_all"):
         return True
-    names = {caller.client_key, *caller.details.get("serves", ())}
-    return bool(row.audience) and resources.is_audience(row.audience, names)
+    return not {caller.client_key, *caller.details.get("serves", ())}.isdisjoint(audience)
+
+
+def _not_for_caller(caller: RegisteredClient, owner: RegisteredClient, audience: list[str]) -> ErrorDetails:
+    served = caller.details.get("serves", ())
+    return ErrorDetails(
+        error="",
+        cause=Cause.INTROSPECTION_AUDIENCE,
+        description=f"The response was active=false, because the token of {owner.name} is for another resource.",
+        received="\n".join((f"client_id={owner.client_key}", *(f"resource={uri}" for uri in audience))),
+        expected="\n".join(f"resource={uri}" for uri in served) or "a resource that the caller serves",
+        client_id=caller.id,
+    )
 
 
 def _owner(services: Services, row: Row[Any]) -> RegisteredClient:

@@ -1,5 +1,7 @@
 """The scope of a request: the parameter, checked against the registration, or the default (RFC 6749, section 3.3)."""
 
+from collections.abc import Collection, Iterable
+
 from authserver.domain import text_rules
 from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
@@ -76,6 +78,44 @@ def check_registered(scopes: tuple[str, ...], parameter: str, client: Registered
             expected=" ".join(sorted(client.scopes)),
             client_id=client.id,
         )
+
+
+def scopes_for(audience: Collection[str], scopes: Iterable[str], client: RegisteredClient) -> tuple[str, ...]:
+    """Return the scopes that apply to an audience (RFC 8707, section 2.2).
+
+    A scope of a resource applies only if the audience includes the resource. The other scopes apply everywhere. A
+    client that is registered for the scope itself may also use it in tokens for this server.
+    """
+    return tuple(
+        scope
+        for scope in scopes
+        if scope not in client.scope_resources
+        or not client.scope_resources[scope].isdisjoint(audience)
+        or (not audience and scope in client.scopes_anywhere)
+    )
+
+
+def check_resources(
+    audience: Collection[str], scopes: Iterable[str], parameter: str, client: RegisteredClient
+) -> None:
+    """Raise invalid_scope if one of the requested scopes belongs to a resource that the request does not name."""
+    wanted = tuple(scopes)
+    kept = scopes_for(audience, wanted, client)
+    for scope in wanted:
+        if scope not in kept:
+            raise scope_of_another_resource(scope, parameter, client)
+
+
+def scope_of_another_resource(scope: str, parameter: str, client: RegisteredClient) -> ProtocolError:
+    """Return the error for a scope that does not apply to the audience."""
+    return ProtocolError(
+        ErrorCode.INVALID_SCOPE,
+        Cause.SCOPE_OF_ANOTHER_RESOURCE,
+        f"The scope {scope[:60]} belongs to another resource. Name its resource in the request.",
+        received=parameter,
+        expected="\n".join(f"resource={uri}" for uri in sorted(client.scope_resources[scope])),
+        client_id=client.id,
+    )
 
 
 def _registered(parameter: str, client: RegisteredClient) -> str:

@@ -5,7 +5,7 @@
 3. Authenticate the client, and check that it is approved and registered for the grant type (``admission``).
 4. Check the credential by the rules of the grant (``Grant.check``).
 5. Check access: client, user, authorization and session, with the scope (``protocol.access``).
-6. Check the audience (RFC 8707).
+6. Check the audience, and narrow the scope to it (RFC 8707).
 7. Consume the credential and issue the tokens in one step (``Grant.issue``), and respond.
 
 A grant cannot skip, reorder or replace a phase: the phases are functions of this module, which call the grant. To add a
@@ -25,7 +25,7 @@ from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import access
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
-from authserver.protocol.oauth2 import admission, resources
+from authserver.protocol.oauth2 import admission, requested_scope, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.authorization_code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Grant, PresentedRequest, RecordChanged
@@ -107,8 +107,10 @@ def _run_phases(services: Services, request: ClientRequest, grant: Grant) -> dic
     _check_access(services, row, client, grant.grant_type, checked.scope.split())
     if checked.deferred_error is not None:
         raise checked.deferred_error
-    audience = _audience(services, request, client, row)
-    return grant.issue(ApprovedRequest(services, request, client, row, checked.scope, audience))
+    named = _resources(services, request, client, row)
+    audience = resources.audience_of(named, client, services.settings, checked.scope.split())
+    scope = _scope(request, client, grant, checked.scope, audience)
+    return grant.issue(ApprovedRequest(services, request, client, row, scope, audience, named))
 
 
 def _check_access(
@@ -121,10 +123,27 @@ def _check_access(
         admission.raise_denial(denial, client, grant_types=grant_types, scopes=scopes)
 
 
-def _audience(
+def _resources(
     services: Services, request: ClientRequest, client: RegisteredClient, row: Row[Any]
 ) -> tuple[str, ...]:
-    """Return the audience: the granted resources that the request names, or all of them (RFC 8707, section 2.2)."""
+    """Return the granted resources that the request names, or all of them (RFC 8707, section 2.2)."""
     authorized = row._mapping.get("request") or {}
     granted = authorized.get("resource", ())
-    return resources.narrowed_audience(request.resources, client, services.settings, granted)
+    return resources.narrowed_resources(request.resources, client, services.settings, granted)
+
+
+def _scope(
+    request: ClientRequest, client: RegisteredClient, grant: Grant, scope: str, audience: tuple[str, ...]
+) -> str:
+    """Return the part of the scope that applies to the audience (RFC 8707, section 2.2); raises invalid_scope.
+
+    A scope that the request itself contains is never dropped, and neither is the whole granted scope.
+    """
+    scopes = scope.split()
+    if grant.has_scope_parameter and "scope" in request.parameters:
+        requested_scope.check_resources(audience, scopes, request.parameters["scope"], client)
+        return scope
+    kept = requested_scope.scopes_for(audience, scopes, client)
+    if scopes and not kept:
+        raise requested_scope.scope_of_another_resource(scopes[0], scope, client)
+    return " ".join(kept)

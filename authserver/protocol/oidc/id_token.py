@@ -67,8 +67,9 @@ class IdTokens:
         """Return the claims of an ``id_token_hint`` (section 3.1.2.1), even an expired one; None if it is invalid."""
         found = issued_jwts.verify_jwt(self._key_ring, token, "JWT") or {}
         names_user = found.get("iss") == self.issuer and isinstance(found.get("sub"), str)
-        # A signed userinfo response also has typ JWT and a sub, but it has no exp and does not prove a sign-in.
-        return found if names_user and "exp" in found else None
+        # Other JWTs of this server also have typ JWT and a sub: a signed userinfo response, which has no exp, and the
+        # access tokens of some clients, which have a jti. They do not prove a sign-in.
+        return found if names_user and "exp" in found and "jti" not in found else None
 
     def issue(self, new: NewIdToken) -> str:
         """Return the signed ID token."""

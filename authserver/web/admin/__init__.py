@@ -1,4 +1,4 @@
-"""The administration console at /admin: OAuth clients, users, diagnostics, activity, scopes and signing keys.
+"""The administration console at /admin: OAuth clients, users, diagnostics, activity, scopes, resources and signing keys.
 
 A view parses a form, calls one function of ``domain`` and shows the result. ``blueprint`` checks the permission for
 every route; ``responses`` contains what all views share.
@@ -20,6 +20,7 @@ from authserver.web.admin import (
     proposed_changes,
     redirect_uri_fix,
     redirect_uris,
+    resources,
     scopes,
     signing_keys,
     user_detail,
@@ -46,6 +47,7 @@ VIEWS = (
     user_detail,
     activity,
     scopes,
+    resources,
     signing_keys,
 )
 

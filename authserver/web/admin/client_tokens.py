@@ -6,9 +6,10 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain import resources
 from authserver.domain.clients import clients, registrations, token_lifetimes
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.metadata import TYPES, fields_of
+from authserver.domain.clients.metadata import JWT, TYPES, fields_of
 from authserver.domain.clients.metadata_types import SECRET_ALGORITHMS, Section
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
@@ -20,6 +21,7 @@ from authserver.web.admin.blueprint import admin
 from authserver.web.session import access
 
 _NAMES = fields_of(Section.TOKENS, Section.LIFETIMES)
+_RESOURCE_FIELDS = ("resources", "serves")
 
 
 @admin.get("/clients/<key>/tokens")
@@ -39,7 +41,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
         return _not_applicable(client)
-    typed = {name: request.form.get(name, "").strip() for name in _NAMES}
+    typed = _typed()
     auth_method = request.form.get("auth_method", client.auth_method)
     revision_fields = responses.sent_revision_fields()
     try:
@@ -63,6 +65,15 @@ def _not_applicable(client: Client) -> ResponseReturnValue:
     return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
+def _typed() -> dict[str, str]:
+    typed = {name: request.form.get(name, "").strip() for name in _NAMES}
+    for name in _RESOURCE_FIELDS:
+        # The defined resources have checkboxes. The text field contains the other identifiers.
+        uris = [*request.form.getlist(f"{name}_defined"), *typed[name].split()]
+        typed[name] = "\n".join(dict.fromkeys(uris))
+    return typed
+
+
 def _default_lifetimes() -> dict[str, str]:
     settings = current.services().settings
     defaults = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
@@ -76,6 +87,8 @@ def _shown(client: Client) -> dict[str, str]:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
+    if isinstance(value, bool):
+        return "1" if value else ""
     if isinstance(value, int):
         return token_lifetimes.format_seconds(value)
     return json.dumps(value, indent=2) if isinstance(value, dict) else value or ""
@@ -89,6 +102,8 @@ def _parse_value(name: str, text: str) -> Any:
     try:
         if name in token_lifetimes.NAMES:
             return token_lifetimes.parse_seconds(text)
+        if TYPES[name] is bool:
+            return True
         if TYPES[name] is dict:
             return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -114,6 +129,8 @@ def _form(
         auth_method=auth_method,
         auth_methods=[method for method in AuthMethod if method != AuthMethod.NONE],
         algorithms=ALGORITHMS,
+        access_token_types=(JWT,),
+        defined_resources=resources.all_resources(current.transaction()),
         default_lifetimes=_default_lifetimes(),
         auth_algorithms=(*ALGORITHMS, *SECRET_ALGORITHMS),
         revision_fields=revision_fields,

@@ -154,6 +154,7 @@ def recorded_error(reference: str) -> ResponseReturnValue:
         explanation=explanation,
         sides=comparison.compare(explanation.compare, error.received, _expected(error, client)),
         fix=error_fixes.available_fix(error, client),
+        token_client=_client_of_token(error),
         back=url_for("admin.recorded_error", reference=error.reference),
         **limits(),
     )
@@ -184,6 +185,14 @@ def _rows(wanted: error_search.ErrorFilter, number: int) -> tuple[list[RecordedE
 def _entries(rows: list[RecordedError]) -> list[ErrorEntry]:
     known = error_search.clients_of_errors(current.transaction(), rows)
     return [ErrorEntry(row, known.get(row.client_id or 0)) for row in rows]
+
+
+def _client_of_token(error: RecordedError) -> Client | None:
+    """Return the client whose token another client tried to introspect, or None for other errors."""
+    if explanation_of(error.cause).fix_kind != FixKind.INTROSPECTION:
+        return None
+    key = error.received.split("\n", 1)[0].removeprefix("client_id=")
+    return clients.find(current.transaction(), key)
 
 
 def _expected(error: RecordedError, client: Client | None) -> str:

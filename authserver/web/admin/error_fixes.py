@@ -106,6 +106,15 @@ def _edit_url(row: RecordedError, client: Client) -> str:
     return url_for("admin.edit_client_form", key=client.client_key, error=row.reference, back=back)
 
 
+def _introspection(row: RecordedError, client: Client) -> Fix:
+    if client.details.get("may_introspect_all"):
+        return Fix(sentence="The client may introspect all tokens now.", is_done=True)
+    served = {f"resource={uri}" for uri in client.details.get("serves") or ()}
+    if not served.isdisjoint(row.received.split()):
+        return Fix(sentence="The client serves this resource now.", is_done=True)
+    return Fix("Change tokens and keys", url_for("admin.token_options", key=client.client_key))
+
+
 def _link(label: str, endpoint: str, *, is_dialog: bool) -> Callable[[RecordedError, Client], Fix]:
     return lambda _row, client: Fix(
         label, url_for(f"admin.{endpoint}", key=client.client_key), is_dialog=is_dialog
@@ -135,6 +144,7 @@ _OF_CLIENTS: Mapping[FixKind, Callable[[RecordedError, Client], Fix | None]] = {
     FixKind.APPROVE: _approve,
     FixKind.SECRETS: _link("View the secrets", "client_credentials", is_dialog=False),
     FixKind.TOKENS: _link("Change tokens and keys", "token_options", is_dialog=True),
+    FixKind.INTROSPECTION: _introspection,
     FixKind.CONSUMER: _link("Change the OAuth 1.0a options", "oauth1_options", is_dialog=True),
     FixKind.DEBUGGER: _debugger,
 }

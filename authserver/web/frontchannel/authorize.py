@@ -33,6 +33,7 @@ from authserver.vocabulary import EndpointPath, LegacyPath
 from authserver.web import client_redirects, current, local_urls
 from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.frontchannel.named_resources import named_resources
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import error_pages, languages
 from authserver.web.session.browser import browser_id
@@ -287,6 +288,7 @@ def _show_consent(
         user=user_session.user,
         scopes=auth_request.consent_scopes,
         new_scopes=authorization.new_scopes(current.transaction(), auth_request, user_session),
+        resources=named_resources(auth_request.resources),
         redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,

@@ -18,6 +18,7 @@ from authserver.protocol.oauth2 import device_approval
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.frontchannel.named_resources import named_resources
 from authserver.web.rendering import error_pages, template_globals
 from authserver.web.session import access
 from authserver.web.session.browser import browser_id
@@ -143,6 +144,7 @@ def _confirm(user_session: UserSession, row: DeviceAuthorization, code: str) -> 
         address=row.address,
         asked_at=row.created_at,
         scopes=row.scope.split(),
+        resources=named_resources(row.audience.split()),
         confirmation=device_authorizations.record_shown(current.transaction(), row, user_session.id),
         switch_url=url_for("frontchannel.sign_in", next=_url_of(code), switch=1),
     )

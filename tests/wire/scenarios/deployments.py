@@ -21,7 +21,7 @@ def play(run: Run) -> None:
 def _below_a_path(run: Run) -> None:
     application = run.installation.application(
         public_url="https://sso.example/auth", oauth_realm="Our realm", product_name="Our SSO",
-        oslc_rm_catalog="https://rm.example/catalog", resources="https://everybody.example/",
+        oslc_rm_catalog="https://rm.example/catalog",
     )  # fmt: skip
     caller = run.caller(application)
     for path in _DOCUMENTS:

@@ -68,10 +68,14 @@ class CheckResult:
 @final
 @dataclass(frozen=True, slots=True)
 class ApprovedRequest(PresentedRequest):
-    """A token request that passed all checks, with the scope and the audience of the tokens to issue."""
+    """A token request that passed all checks, with the scope and the audience of the tokens to issue.
+
+    ``resources`` are the resources that the request or its grant names. The audience can have more, by default.
+    """
 
     scope: str
     audience: tuple[str, ...]
+    resources: tuple[str, ...]
 
     def new_tokens(self) -> NewTokens:
         """Generate tokens with this scope and audience."""
@@ -82,6 +86,8 @@ class Grant(ABC):
     """One grant type of the token endpoint."""
 
     grant_type: ClassVar[str]
+    has_scope_parameter: ClassVar[bool] = False
+    """Whether requests have the parameter ``scope``. Otherwise the scope is that of the authorization."""
 
     @abstractmethod
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:

@@ -24,6 +24,7 @@ class ClientCredentialsGrant(Grant):
     """Issues an access token to the authenticated client."""
 
     grant_type = GrantType.CLIENT_CREDENTIALS
+    has_scope_parameter = True
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
         """Read the client and the authorization that identical requests share."""
@@ -74,6 +75,6 @@ def _issue(approved: ApprovedRequest, new: NewTokens) -> IssuedRows:
             _request_key(approved.request),
             client=row,
             scope=approved.scope,
-            resources=approved.audience,
+            resources=approved.resources,
         )
         return tokens.issue(db.connection(), authorization_id, new.values)

@@ -33,6 +33,7 @@ class PasswordGrant(Grant):
     """Exchanges a user's name and password for tokens."""
 
     grant_type = GrantType.PASSWORD
+    has_scope_parameter = True
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
         """Read the client."""
@@ -86,7 +87,7 @@ def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorizat
             grant_type=GrantType.PASSWORD,
             scope=approved.scope,
             user=UserAuthentication(user.id, user.epoch, now, Acr.PASSWORD, ("pwd",)),
-            request={"resource": list(approved.audience)} if approved.audience else {},
+            request={"resource": list(approved.resources)} if approved.resources else {},
         ),
     )
 

@@ -32,6 +32,7 @@ class RefreshTokenGrant(Grant):
     """Exchanges the current refresh token of a family for its successor and a new access token."""
 
     grant_type = GrantType.REFRESH_TOKEN
+    has_scope_parameter = True
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
         """Read the client and the refresh token family."""

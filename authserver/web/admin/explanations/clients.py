@@ -97,6 +97,13 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         " the request, or let the application sign users in with another grant type.",
         Compare.WORDS,
     ),
+    Cause.SCOPE_OF_ANOTHER_RESOURCE: Explanation(
+        "The scope belongs to a resource that the request does not name",
+        "The page Resources defines which scopes belong to which resource. The application must send the parameter"
+        " resource with the identifier of that resource, or omit the scope. A client that is registered for the resource"
+        " gets its scopes without the parameter.",
+        Compare.WORDS,
+    ),
     Cause.RESOURCE_NOT_REGISTERED: Explanation(
         "The client may not request this resource",
         "Add the resource to the client if its tokens may be used there.",

@@ -21,6 +21,7 @@ class FixKind(StrEnum):
     APPROVE = "approve"
     SECRETS = "secrets"
     TOKENS = "tokens"
+    INTROSPECTION = "introspection"
     CONSUMER = "consumer"
     DEBUGGER = "debugger"
     USERS = "users"

@@ -80,6 +80,15 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         " the parameter resource, or with this server as the resource.",
         Compare.TEXT,
     ),
+    Cause.INTROSPECTION_AUDIENCE: Explanation(
+        "The token that the client asked about is not for it",
+        "The client introspected a valid token of another client, and learned nothing about it. If it is the API that the"
+        " token is for, register the resource of the API twice: in the tokens and keys of this client as a resource that it"
+        " serves, and in those of the client of the token as a resource that it may request. New tokens are then for the"
+        " API. If this client must check the tokens of every client, allow it to introspect all tokens.",
+        Compare.WORDS,
+        FixKind.INTROSPECTION,
+    ),
     Cause.ACCESS_TOKEN_SCOPE: Explanation(
         "The access token lacks a scope",
         "To use userinfo, the application must request the scope openid when the user signs in.",
