@@ -184,3 +184,53 @@ NET_OAUTH = Application(
     (Toolchain.JAVA, "oauth1 NetOAuthConsumer"),
     kind="oauth1",
 )
+
+RESOURCE = "https://models.example.org/"
+IN_RESOURCES = ("--option", f'resources=["{RESOURCE}"]')
+SERVES = Setting(
+    "Client of the API: the grant type `client_credentials`, no redirect URI, and the resource that it serves.",
+    {"grant_types": ["client_credentials"]},
+    ("--option", f'serves=["{RESOURCE}"]'),
+)
+REQUESTS_OPAQUE = Setting("Clients of applications: the resource.", options=IN_RESOURCES)
+REQUESTS_JWT = Setting(
+    "Clients of applications: the resource, and the access token format RS256.",
+    options=(*IN_RESOURCES, "--option", "access_token_signed_response_alg=RS256"),
+)
+REQUESTS_TYP_JWT = Setting(
+    "Clients of applications: the resource, the access token format RS256, and the access token type header `JWT`.",
+    options=(*REQUESTS_JWT.options, "--option", "access_token_typ=JWT"),
+)
+
+
+def _api(name: str, version: str, toolchain: Toolchain, program: str, caller: Setting) -> Application:
+    """Declare an API of docs/how-to/protect-an-api.md. Only an API that accepts opaque tokens needs a client."""
+    is_opaque = caller is REQUESTS_OPAQUE
+    return Application(
+        f"{name}, API with {'opaque tokens' if is_opaque else 'JWTs'}",
+        version,
+        (toolchain, program),
+        settings=(SERVES,) if is_opaque else (),
+        kind="oauth2",
+        callback="",
+        callers=(caller,),
+    )
+
+
+def _spring_api(spring: Application, main_class: str, caller: Setting) -> Application:
+    project = spring.program[1].split()[0]
+    return _api(spring.name, spring.version, Toolchain.JAVA, f"{project} {main_class}", caller)
+
+
+_AUTHLIB = AUTHLIB.version
+OPAQUE_APIS = (
+    _api("Authlib (Flask)", _AUTHLIB, Toolchain.PYTHON, "tests.interop.api_opaque", REQUESTS_OPAQUE),
+    _api("Node without a library", "Node 20", Toolchain.NODE, "api_opaque.js", REQUESTS_OPAQUE),
+    *(_spring_api(spring, "opaque.OpaqueApi", REQUESTS_OPAQUE) for spring in SPRING_BOOTS),
+)
+JWT_APIS = (
+    _api("Authlib (Flask)", _AUTHLIB, Toolchain.PYTHON, "tests.interop.api_jwt", REQUESTS_JWT),
+    _api("jose (Node)", node_version("jose"), Toolchain.NODE, "api_jwt.js", REQUESTS_JWT),
+    _api("go-oidc", go_version("github.com/coreos/go-oidc/v3"), Toolchain.GO, "api", REQUESTS_JWT),
+    *(_spring_api(spring, "jwt.JwtApi", REQUESTS_TYP_JWT) for spring in SPRING_BOOTS),
+)

@@ -69,6 +69,8 @@ class Application:
     """What the application itself needs to be told, apart from issuer, client key, secret and redirect URI."""
     kind: str = "oidc"
     callback: str = "/callback"
+    callers: tuple[Setting, ...] = ()
+    """For an API: the settings of the clients that get tokens for it."""
     button: str = ""
     """The label of a button that the user presses before the application asks the server."""
 
@@ -134,6 +136,15 @@ application fails, see [rejected requests](rejected-requests.md).
 
 This page is generated from the tests by `make reference`.
 
+## Applications
+
+"""
+_APIS_HEAD = """
+## APIs
+
+A user signs in to an application, and the application calls the API with its access token.
+[Protect an API](protect-an-api.md) explains the settings.
+
 """
 _COLUMNS = (
     "Application",
@@ -153,14 +164,25 @@ def shown() -> dict[Application, set[Check]]:
 
 
 def page() -> str:
-    """Return the page with the table."""
-    rows = [_row(*item) for item in sorted(shown().items(), key=lambda item: item[0].name.lower())]
-    return "".join([_HEAD, _line(_COLUMNS), "|---" * len(_COLUMNS) + "|\n", *rows])
+    """Return the page with the tables."""
+    tested = sorted(shown().items(), key=lambda item: item[0].name.lower())
+    return "".join(
+        [
+            _HEAD,
+            *_table([item for item in tested if not item[0].callers]),
+            _APIS_HEAD,
+            *_table([item for item in tested if item[0].callers]),
+        ]
+    )
+
+
+def _table(tested: list[tuple[Application, set[Check]]]) -> list[str]:
+    return [_line(_COLUMNS), "|---" * len(_COLUMNS) + "|\n", *(_row(*item) for item in tested)]
 
 
 def _row(application: Application, tested: set[Check]) -> str:
     checks = ", ".join(check for check in Check if check in tested)
-    sentences = " ".join(setting.sentence for setting in application.settings)
+    sentences = " ".join(setting.sentence for setting in (*application.settings, *application.callers))
     return _line(
         (
             application.name,

@@ -8,22 +8,10 @@ from playwright.sync_api import expect
 from tests.interop.applications import AUTH_JS, DJANGO, OIDC_CLIENT_TS, PASSPORT_OPENIDCONNECT
 from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
-from tests.support.sample_users import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 FRAMEWORKS = [AUTH_JS, DJANGO, PASSPORT_OPENIDCONNECT]
-
-
-@pytest.fixture(scope="module")
-def server(shared_servers):
-    server = shared_servers.get("sqlite")
-    server.add_user("alice", password=PASSWORD)
-    return server
-
-
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
 
 
 @pytest.mark.parametrize("application", FRAMEWORKS, ids=[application.name for application in FRAMEWORKS])

@@ -8,22 +8,10 @@ import requests
 from tests.interop.applications import GO_OIDC, OAUTH2_PROXY
 from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
-from tests.support.sample_users import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.toolchain]
 TIMEOUT = 30
-
-
-@pytest.fixture(scope="module")
-def server(shared_servers):
-    server = shared_servers.get("sqlite")
-    server.add_user("alice", password=PASSWORD)
-    return server
-
-
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
 
 
 @shows(Check.SIGN_IN, OAUTH2_PROXY)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.interop.applications import LYO, NET_OAUTH, SCRIBEJAVA, SPRING_BOOTS
 from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
-from tests.support.sample_users import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.toolchain]
 CONSUMERS = (SCRIBEJAVA, NET_OAUTH)
@@ -16,18 +16,6 @@ CONSUMERS = (SCRIBEJAVA, NET_OAUTH)
 
 def names(applications):
     return [application.name for application in applications]
-
-
-@pytest.fixture(scope="module")
-def server(shared_servers):
-    server = shared_servers.get("sqlite")
-    server.add_user("alice", password=PASSWORD)
-    return server
-
-
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
 
 
 @pytest.mark.parametrize("application", SPRING_BOOTS, ids=names(SPRING_BOOTS))

@@ -57,7 +57,6 @@ def test_openid_client_signs_out_and_gets_a_logout_token(
     party: Party, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """RP-initiated logout with hint and state. The logout token passes the library's checks."""
-    browser_errors.expect("favicon.ico")  # the party has none
     page.goto(party.url)
     page_actions.sign_in(page, "alice")
     page_actions.allow(page)

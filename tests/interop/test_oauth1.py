@@ -37,11 +37,6 @@ def set_functional_user(server, key, name):
         client.details = client.details | options.details()
 
 
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
-
-
 @pytest.mark.parametrize("application", CONSUMERS, ids=NAMES)
 @shows(Check.SIGN_IN, *CONSUMERS)
 def test_consumer_signs_a_user_in(page, server, application):

@@ -33,11 +33,6 @@ def party(request, server):
         yield party
 
 
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
-
-
 def sign_in(page, party, name):
     page.goto(party.url)
     page_actions.sign_in(page, name)

@@ -45,6 +45,15 @@ def start(server: LiveServer, application: Application) -> Iterator[Party]:
         yield party
 
 
+@contextmanager
+def start_api(server: LiveServer, api: Application) -> Iterator[Party]:
+    """Start an API. It gets a client only if it introspects tokens."""
+    nobody = {"client_key": "", "client_secret": ""}
+    client = create_client(server, api) if api.settings else nobody
+    with start_as(server, api, client, free_port(), RESOURCE=applications.RESOURCE) as party:
+        yield party
+
+
 def create_client(server: LiveServer, application: Application, port: int = 0) -> dict[str, str]:
     """Create the client of an application that listens on this port, if it listens."""
     base = f"http://127.0.0.1:{port}"
