@@ -88,6 +88,7 @@ OAUTHLIB_PASSWORD = Application(
     "oauthlib, password grant",
     python_version("oauthlib"),
     (Toolchain.PYTHON, ""),
+    source="interop/test_oauthlib_grants.py",
     settings=(
         Setting(
             "The grant types `password` and `refresh_token`, and no redirect URI.",
@@ -100,6 +101,7 @@ OAUTHLIB_CLIENT_CREDENTIALS = Application(
     "oauthlib, client credentials grant",
     python_version("oauthlib"),
     (Toolchain.PYTHON, ""),
+    source="interop/test_oauthlib_grants.py",
     settings=(
         Setting(
             "The grant type `client_credentials`, the scopes, and no redirect URI.",
@@ -109,11 +111,14 @@ OAUTHLIB_CLIENT_CREDENTIALS = Application(
     kind="oauth2",
     callback="",
 )
-MOD_AUTH_OPENIDC = Application("Apache mod_auth_openidc", FROM_DISTRIBUTION, (Toolchain.PROGRAM, "apache"))
+MOD_AUTH_OPENIDC = Application(
+    "Apache mod_auth_openidc", FROM_DISTRIBUTION, (Toolchain.PROGRAM, "apache"), source="interop/apache.py"
+)
 OIDC_AGENT = Application(
     "oidc-agent",
     FROM_DISTRIBUTION,
     (Toolchain.PROGRAM, "oidc-agent"),
+    source="support/oidc_agent.py",
     settings=(
         Setting(
             "The grant types `device_code` and `refresh_token`, and no redirect URI.",
@@ -126,6 +131,7 @@ OAUTH2_PROXY = Application(
     "oauth2-proxy",
     go_version("github.com/oauth2-proxy/oauth2-proxy/v7"),
     (Toolchain.GO, "oauth2-proxy"),
+    source="support/parties.py",
     in_application="`--insecure-oidc-allow-unverified-email`, if the addresses of the users are not verified.",
     callback="/oauth2/callback",
 )

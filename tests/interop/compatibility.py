@@ -71,8 +71,28 @@ class Application:
     callback: str = "/callback"
     callers: tuple[Setting, ...] = ()
     """For an API: the settings of the clients that get tokens for it."""
+    source: str = ""
+    """The file that shows how the application is configured, in tests/, if `program` does not name it."""
     button: str = ""
     """The label of a button that the user presses before the application asks the server."""
+
+    @property
+    def example(self) -> str:
+        """The file that shows how the application is configured, relative to the root."""
+        toolchain, program = self.program
+        if self.source:
+            return f"tests/{self.source}"
+        match toolchain:
+            case Toolchain.NODE:
+                return f"tests/interop/node/{program}"
+            case Toolchain.GO:
+                return f"tests/interop/go/{program}/main.go"
+            case Toolchain.JAVA:
+                project, main_class = program.split()
+                home = f"tests/interop/java/{project.partition('/')[0]}/src/main"
+                return f"{home}/java/{main_class.replace('.', '/')}.java"
+            case _:
+                return f"{program.replace('.', '/')}.py"
 
     @property
     def suite(self) -> str:
@@ -132,7 +152,7 @@ The test suite connects these applications and libraries to a running server. Ea
 Every application needs the issuer (for OAuth 1.0a: the addresses of the endpoints), the client key and the secret. If an
 application fails, see [rejected requests](rejected-requests.md).
 
-`make test` runs the tests of most applications. `make interop-all` runs all of them. It needs Go, a JDK and Maven.
+Each name is a link to a complete example. `make test` runs the tests of most applications. `make interop-all` runs all of them. It needs Go, a JDK and Maven.
 
 This page is generated from the tests by `make reference`.
 
@@ -185,7 +205,7 @@ def _row(application: Application, tested: set[Check]) -> str:
     sentences = " ".join(setting.sentence for setting in (*application.settings, *application.callers))
     return _line(
         (
-            application.name,
+            f"[{application.name}](../../{application.example})",
             application.version,
             checks,
             sentences or "The defaults.",
