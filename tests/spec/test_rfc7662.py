@@ -277,7 +277,7 @@ def test_api_without_access_is_recorded(rp: RelyingParty, api: RelyingParty, ser
     assert is_inactive(introspect(api, token))
     (error,) = errors_of(services, api)
     assert (error.cause, error.count, error.endpoint) == ("introspection-audience", 2, "/oauth2/introspect")
-    assert error.received == f"client_id={rp.key}"
+    assert error.received == f"client_id={rp.key}\nno resource"
     assert error.expected == f"resource={RESOURCE}"
     assert errors_of(services, rp) == []
 

@@ -113,13 +113,14 @@ def _may_introspect(caller: RegisteredClient, owner: RegisteredClient, audience:
 
 
 def _not_for_caller(caller: RegisteredClient, owner: RegisteredClient, audience: list[str]) -> ErrorDetails:
-    served = caller.details.get("serves", ())
+    named = "\n".join(f"resource={uri}" for uri in audience) or "no resource"
+    served = "\n".join(f"resource={uri}" for uri in caller.details.get("serves", ()))
     return ErrorDetails(
         error="",
         cause=Cause.INTROSPECTION_AUDIENCE,
         description=f"The response was active=false, because the token of {owner.name} is for another resource.",
-        received="\n".join((f"client_id={owner.client_key}", *(f"resource={uri}" for uri in audience))),
-        expected="\n".join(f"resource={uri}" for uri in served) or "a resource that the caller serves",
+        received=f"client_id={owner.client_key}\n{named}",
+        expected=served or "a resource that the client serves; it serves none",
         client_id=caller.id,
     )
 

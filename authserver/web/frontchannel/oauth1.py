@@ -141,6 +141,7 @@ def _show_consent(approval: TokenApproval, user_session: UserSession, callback: 
         user=user_session.user,
         scopes=(),
         new_scopes=(),
+        resources=[],
         redirect_uri=approval.callback if approval.has_callback_url else "",
         interaction=handle,
         revision=approval.client.revision,
