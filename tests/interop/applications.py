@@ -165,8 +165,8 @@ PASSPORT_OAUTH1 = Application(
     kind="oauth1",
 )
 LYO_EMULATION = Application(
-    "Eclipse Lyo client 2 (emulated in Python)",
-    "OAuth Core 1.0",
+    "Eclipse Lyo client (OAuth 1.0), emulated in Python",
+    "none",
     (Toolchain.PYTHON, "tests.interop.lyo_party"),
     settings=(OAUTH_1_0,),
     kind="oauth1",

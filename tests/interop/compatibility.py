@@ -152,7 +152,8 @@ The test suite connects these applications and libraries to a running server. Ea
 Every application needs the issuer (for OAuth 1.0a: the addresses of the endpoints), the client key and the secret. If an
 application fails, see [rejected requests](rejected-requests.md).
 
-Each name is a link to a complete example. `make test` runs the tests of most applications. `make interop-all` runs all of them. It needs Go, a JDK and Maven.
+Each name is a link to a complete example. `make test` runs the tests of most applications. `make interop-all` runs all of
+them. It needs Go, a JDK and Maven.
 
 This page is generated from the tests by `make reference`.
 
