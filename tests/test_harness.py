@@ -151,7 +151,7 @@ def test_test_of_a_toolchain_runs_only_with_the_option(is_chosen, selected):
     built = SimpleNamespace(name="built", get_closest_marker=lambda name: name == "toolchain")
     items = [SimpleNamespace(name="usual", get_closest_marker=lambda name: None), built]
     deselected = []
-    hook = SimpleNamespace(pytest_deselected=lambda items: deselected.extend(items))
+    hook = SimpleNamespace(pytest_deselected=lambda **found: deselected.extend(found["items"]))
     conftest.pytest_collection_modifyitems(
         SimpleNamespace(getoption=lambda name: is_chosen, hook=hook), items
     )
