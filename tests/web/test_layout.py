@@ -30,12 +30,14 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 @pytest.fixture
 def server(live_server):
-    """A server whose users, clients and scopes have the longest possible names."""
+    """A server whose users, clients, scopes and resources have the longest possible names."""
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     live_server.add_user(USERNAME, password=PASSWORD)
     with live_server.services.database.transaction() as db:
         db.execute(update(User).values(name=NAME, email=f"{'w' * 60}@{'w' * 60}.example.org"))
     live_server.command("scopes", "add", f"models:{'w' * 93}", "--words", NAME)
+    api = f"https://api.example.org/{'w' * 150}"
+    live_server.command("resources", "add", api, "--name", NAME, "--scope", f"models:{'w' * 93} models.read")
     return live_server
 
 
@@ -45,7 +47,9 @@ def client(server):
     console = Console(None, server.services)
     uris = (URI, f"{URI}/second", "http://127.0.0.1/cb")
     types = {"grant_types": GRANTS, "response_types": ("code",)}
-    found = console.add_client(NAME, approve=True, redirect_uris=uris, scopes=("openid", "profile"), **types)
+    found = console.add_client(
+        NAME, approve=True, redirect_uris=uris, scopes=("openid", f"models:{'w' * 93}"), **types
+    )
     with server.services.database.transaction() as db:
         db.execute(update(Client).where(Client.id == found.id).values(client_key=KEY))
     found.client_key = KEY
@@ -95,13 +99,21 @@ def test_console_lists(server, page, client):
     console.add_client(f"{NAME[:-1]}2")
     console.add_client(NAME, kind="oauth1", grant_types=(), response_types=(), redirect_uris=())
     sign_in(page, server, "/admin/clients")
-    for path in ("", "/clients", "/users", "/activity", "/settings/scopes", "/settings/signing-keys"):
+    for path in (
+        "",
+        "/clients",
+        "/users",
+        "/activity",
+        "/settings/scopes",
+        "/settings/resources",
+        "/settings/signing-keys",
+    ):
         check(page, f"{server.url}/admin{path}")
     page.goto(f"{server.url}/admin/clients")
     page.locator("[data-selects-all]").check()
     check(page)
     open_each_dialog(page)
-    for path in ("/users", "/settings/scopes", "/settings/signing-keys"):
+    for path in ("/users", "/settings/scopes", "/settings/resources", "/settings/signing-keys"):
         page.goto(f"{server.url}/admin{path}")
         open_each_dialog(page)
 

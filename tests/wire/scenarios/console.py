@@ -20,7 +20,9 @@ _ADMIN = (
     "/admin/diagnostics/nothing", "/admin/redirect-uris/check?uri=https://rp.example/cb", "/admin/settings/scopes",
     "/admin/settings/scopes/new", "/admin/settings/scopes/edit?name=printing", "/admin/settings/scopes/remove?name=printing",
     "/admin/settings/scopes/edit?name=nothing", "/admin/settings/signing-keys", "/admin/settings/signing-keys/RS256/rotate",
-    "/admin/settings/signing-keys/magic/rotate", "/admin/users", "/admin/users?q=ali", "/admin/users/new", "/admin/users/1",
+    "/admin/settings/signing-keys/magic/rotate", "/admin/settings/resources", "/admin/settings/resources/new",
+    "/admin/settings/resources/edit?identifier=nothing", "/admin/users", "/admin/users?q=ali", "/admin/users/new",
+    "/admin/users/1",
     "/admin/users/99999", "/admin/users/99999999999999999999", "/admin/users/1/edit", "/admin/users/1/password",
     "/admin/users/1/grant", "/admin/users/1/withdraw", "/admin/users/1/disable", "/admin/users/1/enable",
     "/admin/users/1/remove-second-factor", "/admin/users/1/magic", "/admin/nothing",
@@ -156,6 +158,13 @@ def _other_forms(run: Run, browser: Caller) -> None:
     _fill(browser, "scope: defined", f"{scopes}/new", name="writing", words="Write")
     _fill(browser, "scope: changed", f"{scopes}/edit?name=writing", words="Write more")
     _fill(browser, "scope: removed", f"{scopes}/remove?name=writing")
+    resources = "/admin/settings/resources"
+    printer = {"identifier": "https://printer.example/", "name": "Printer"}
+    _fill(browser, "resource: nothing", f"{resources}/new")
+    _fill(browser, "resource: defined", f"{resources}/new", **printer, scopes="printing")
+    of_printer = f"identifier={printer['identifier']}"
+    _fill(browser, "resource: changed", f"{resources}/edit?{of_printer}", name="Printers", open="1")
+    _fill(browser, "resource: removed", f"{resources}/remove?{of_printer}")
     _fill(browser, "signing key: rotated too soon", "/admin/settings/signing-keys/ES256/rotate")
     refused = {
         "client_id": run.clients["web"].key,

@@ -19,6 +19,8 @@ PATHS = (
     f"/admin/clients/{KEY}/settings", f"/admin/clients/{KEY}/tokens", "/admin/clients/bulk/approve",
     "/admin/clients/bulk/disapprove", "/admin/clients/bulk/remove", "/admin/clients/new", "/admin/diagnostics",
     "/admin/diagnostics/ABCD", "/admin/diagnostics/ABCD/add-redirect-uri", "/admin/redirect-uris/check",
+    "/admin/settings/resources", "/admin/settings/resources/edit", "/admin/settings/resources/new",
+    "/admin/settings/resources/remove",
     "/admin/settings/scopes", "/admin/settings/scopes/edit", "/admin/settings/scopes/new", "/admin/settings/scopes/remove",
     "/admin/settings/signing-keys", "/admin/settings/signing-keys/RS256/rotate", "/admin/users", "/admin/users/1",
     "/admin/users/1/disable", "/admin/users/1/edit", "/admin/users/1/enable", "/admin/users/1/grant",
