@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint bench screenshots reference translations lock audit clean
+.PHONY: help run test test-all interop-all lint bench screenshots reference translations lock audit clean
 
 help: ## Show this help
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,6 +25,12 @@ test: .venv/.ready-test ## Set up everything that the tests need, run them, and 
 
 test-all: ## Run the tests and linters, with every test on both databases
 	$(MAKE) --no-print-directory test ARGS="--full-matrix $(ARGS)"
+
+# The build prints what is missing or fails, and the tests run in any case. The target fails if the build or a test fails.
+interop-all: .venv/.ready-test ## Connect all applications of other projects (needs Go, a JDK and Maven)
+	$(BIN)/python -m tools.external_programs
+	@$(BIN)/python -m tools.toolchains; built=$$?; \
+	$(BIN)/python -m pytest -v --toolchains $(ARGS) tests/interop; tests=$$?; exit $$((built || tests))
 
 lint: .venv/.ready-test ## Check style (ruff) and types (mypy)
 	$(BIN)/ruff check .
@@ -56,7 +62,8 @@ audit: .venv/.ready-test ## Check the locked dependencies for known vulnerabilit
 
 clean: ## Remove .venv and all generated files, but no keys and no data
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results \
-		tests/interop/node/node_modules
+		tests/interop/node/node_modules tests/interop/go/build
+	find tests/interop/java -name target -type d -prune -exec rm -rf {} +
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp files record which lock file .venv was created from. The test lock file includes the runtime packages.

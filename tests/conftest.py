@@ -76,6 +76,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full-matrix", action="store_true", help="run every test on both databases")
+    parser.addoption("--toolchains", action="store_true", help="run the tests of `make interop-all` as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests that need what only `make interop-all` builds."""
+    if config.getoption("toolchains"):
+        return
+    removed = [item for item in items if item.get_closest_marker("toolchain")]
+    items[:] = [item for item in items if not item.get_closest_marker("toolchain")]
+    config.hook.pytest_deselected(items=removed)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

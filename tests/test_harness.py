@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from authserver import clock
 from authserver.domain.scopes import DefinedScope
 from authserver.domain.users.users import User
+from tests import conftest
 from tests.support import axe, databases, matrix
-from tools import external_programs
+from tools import external_programs, toolchains
 
 POLICY = "default-src 'none'; require-trusted-types-for 'script'"
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title></head>
@@ -142,3 +143,30 @@ def test_existing_program_is_not_installed(capsys):
         "a lighthouse", lambda: "here", lambda: pytest.fail("the program was installed"), "build one"
     )
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("is_chosen", "selected"), [(False, ["usual"]), (True, ["usual", "built"])])
+def test_test_of_a_toolchain_runs_only_with_the_option(is_chosen, selected):
+    """`make test` deselects it, so that no skip hides it. `make interop-all` selects it."""
+    built = SimpleNamespace(name="built", get_closest_marker=lambda name: name == "toolchain")
+    items = [SimpleNamespace(name="usual", get_closest_marker=lambda name: None), built]
+    deselected = []
+    hook = SimpleNamespace(pytest_deselected=lambda **found: deselected.extend(found["items"]))
+    conftest.pytest_collection_modifyitems(
+        SimpleNamespace(getoption=lambda name: is_chosen, hook=hook), items
+    )
+    assert [item.name for item in items] == selected
+    assert deselected == ([] if is_chosen else [built])
+
+
+def test_program_that_cannot_be_built_is_named(capsys, tmp_path):
+    assert not toolchains._build("a program", ["no-such-compiler"], tmp_path)
+    assert not toolchains._build("another program", ["false"], tmp_path)
+    printed = capsys.readouterr().out
+    assert "Missing: no-such-compiler, which builds a program." in printed
+    assert "Failed to build another program" in printed
+
+
+def test_application_that_was_not_built_names_the_command():
+    with pytest.raises(FileNotFoundError, match="make interop-all"):
+        toolchains.go_program("planted")

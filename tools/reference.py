@@ -1,4 +1,4 @@
-"""Generates docs/reference from the code: `python -m tools.reference`.
+"""Generates docs/reference from the code, and docs/how-to/compatibility.md from the tests: `python -m tools.reference`.
 
 A test compares every page with the generated text, so that the documentation cannot become outdated.
 """
@@ -23,6 +23,7 @@ from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.setting_sources import CONFIG_FILE, PREFIX
 from authserver.settings import ROOT, Settings
 from authserver.web.machine.routes import routes
+from tests.interop import compatibility
 
 FOLDER = ROOT / "docs" / "reference"
 SETTINGS_PAGE = FOLDER / "settings.md"
@@ -255,6 +256,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "endpoints.md": endpoints_page,
     FOLDER / "events.md": events_page,
     FOLDER / "client-metadata.md": metadata_page,
+    compatibility.PAGE: compatibility.page,
 }
 
 

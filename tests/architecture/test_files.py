@@ -24,7 +24,13 @@ LOCK_RULES = {
     r'"resolved"\s*:': "the source of a package",
     r"(?:^|\s|\")/[\w.-]+/": "a path on one machine",
 }
-LOCKS = ["requirements.lock", "requirements-test.lock", "tests/interop/node/package-lock.json"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-test.lock",
+    "tests/interop/node/package-lock.json",
+    "tests/interop/go/go.mod",
+    "tests/interop/go/go.sum",
+]
 
 
 def vague_names(paths: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """A relying party that uses Authlib's Flask client, run as a process: `/` signs the user in and shows the claims.
 
-ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; everything else is discovered.
+ISSUER, CLIENT_ID, CLIENT_SECRET, PORT and, if it is not `openid profile email`, SCOPE come from the environment; everything
+else is discovered.
 """
 
 import os
@@ -19,7 +20,10 @@ provider = OAuth(app).register(
     client_id=os.environ["CLIENT_ID"],
     client_secret=os.environ["CLIENT_SECRET"],
     server_metadata_url=f"{os.environ['ISSUER']}/.well-known/openid-configuration",
-    client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
+    client_kwargs={
+        "scope": os.environ.get("SCOPE", "openid profile email"),
+        "code_challenge_method": "S256",
+    },
 )
 
 

@@ -9,6 +9,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page
 
+from tests.interop.applications import OIDC_AGENT, OPENID_CLIENT
+from tests.interop.compatibility import Check, shows
 from tests.support import oidc_agent, page_actions, parties
 from tests.support.browser import BrowserErrors
 from tests.support.parties import Party
@@ -16,7 +18,6 @@ from tests.support.sample_users import FULL_NAMES, PASSWORD
 from tests.support.servers import LiveServer, SharedServers
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 TIMEOUT = 15
 
 
@@ -31,12 +32,7 @@ def server(shared_servers: SharedServers) -> LiveServer:
 @pytest.fixture
 def party(server: LiveServer) -> Iterator[Party]:
     """openid-client, registered with everything that these tests need."""
-    with parties.openid_client(server) as party:
-        grants = ("authorization_code", "refresh_token", DEVICE)
-        options = [word for grant in grants for word in ("--grant-type", grant)]
-        options += ["--post-logout-redirect-uri", f"{party.url}signed-out"]
-        options += ["--backchannel-logout-uri", f"{party.url}backchannel"]
-        server.command("clients", "edit", party.client_key, *options)
+    with parties.start(server, OPENID_CLIENT) as party:
         yield party
 
 
@@ -55,11 +51,12 @@ def logout_claims(party: Party) -> list[dict[str, str]]:
     raise AssertionError("the application received no logout token in time")
 
 
+@shows(Check.SIGN_OUT, OPENID_CLIENT)
+@shows(Check.BACKCHANNEL, OPENID_CLIENT)
 def test_openid_client_signs_out_and_gets_a_logout_token(
     party: Party, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """RP-initiated logout with hint and state. The logout token passes the library's checks."""
-    browser_errors.expect("favicon.ico")  # the party has none
     page.goto(party.url)
     page_actions.sign_in(page, "alice")
     page_actions.allow(page)
@@ -72,6 +69,7 @@ def test_openid_client_signs_out_and_gets_a_logout_token(
     assert notice["sub"] == subject
 
 
+@shows(Check.DEVICE, OPENID_CLIENT)
 def test_openid_client_connects_a_device(server: LiveServer, party: Party, page: Page) -> None:
     """The device authorization grant, polled by the library."""
     codes = json.loads(get_text(party, "device"))
@@ -83,10 +81,12 @@ def test_openid_client_connects_a_device(server: LiveServer, party: Party, page:
     assert server.url in codes["verification_uri"]
 
 
+@shows(Check.DEVICE, OIDC_AGENT)
+@shows(Check.REFRESH, OIDC_AGENT)
 def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: Path) -> None:
     """oidc-agent shows the code and polls; its token works, and it refreshes the token."""
     with oidc_agent.running(tmp_path) as agent:
-        connecting = agent.begin(server)
+        connecting = agent.begin(server, parties.create_client(server, OIDC_AGENT))
         page.goto(f"{server.url}/device?user_code={agent.user_code()}")
         page_actions.sign_in(page, "alice")
         page.locator("#device-allow").click()

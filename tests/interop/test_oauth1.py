@@ -10,10 +10,14 @@ from playwright.sync_api import expect
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
+from tests.interop.applications import LYO_EMULATION, PASSPORT_OAUTH1, REQUESTS_OAUTHLIB
+from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
 from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
+CONSUMERS = [REQUESTS_OAUTHLIB, PASSPORT_OAUTH1]
+NAMES = [application.name for application in CONSUMERS]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +37,10 @@ def set_functional_user(server, key, name):
         client.details = client.details | options.details()
 
 
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
-
-
-@pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
-def test_consumer_signs_a_user_in(page, server, name):
-    with parties.oauth1_party(server, name) as party:
+@pytest.mark.parametrize("application", CONSUMERS, ids=NAMES)
+@shows(Check.SIGN_IN, *CONSUMERS)
+def test_consumer_signs_a_user_in(page, server, application):
+    with parties.start(server, application) as party:
         page.goto(party.url)
         page_actions.sign_in(page, "alice")
         page_actions.allow(page)
@@ -50,10 +50,10 @@ def test_consumer_signs_a_user_in(page, server, name):
         assert me["consumer"]["key"] == party.client_key
 
 
-@pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
-def test_denial_reaches_the_consumer(page, server, browser_errors, name):
+@pytest.mark.parametrize("application", CONSUMERS, ids=NAMES)
+def test_denial_reaches_the_consumer(page, server, browser_errors, application):
     browser_errors.expect("Failed to load resource")  # the party's own error page
-    with parties.oauth1_party(server, name) as party:
+    with parties.start(server, application) as party:
         page.goto(party.url)
         page_actions.sign_in(page, "alice")
         page_actions.deny(page)
@@ -61,8 +61,10 @@ def test_denial_reaches_the_consumer(page, server, browser_errors, name):
         assert "alice" not in page.locator("body").inner_text()
 
 
+@shows(Check.SIGN_IN, LYO_EMULATION)
+@shows(Check.TWO_LEGGED, LYO_EMULATION)
 def test_lyo_client_succeeds_if_1_0_is_allowed(page, server):
-    with parties.oauth1_party(server, "lyo", "--allow-oauth-1.0") as party:
+    with parties.start(server, LYO_EMULATION) as party:
         page.goto(party.url)
         page_actions.sign_in(page, "alice")
         expect(page.locator("#oauth10-warning")).to_be_visible()
@@ -79,7 +81,7 @@ def test_lyo_client_succeeds_if_1_0_is_allowed(page, server):
 
 
 def test_lyo_client_is_rejected_if_1_0_is_not_allowed(server):
-    with parties.oauth1_party(server, "lyo") as party:
+    with parties.start(server, replace(LYO_EMULATION, settings=())) as party:
         answer = requests.get(party.url, timeout=10, allow_redirects=False)
         assert answer.status_code == 502
         assert 'refused: 400 OAuth realm="authserver", oauth_problem="parameter_absent"' in answer.text

@@ -1,6 +1,5 @@
 """oauthlib's clients get tokens by the password and client credentials grants, through requests-oauthlib."""
 
-import json
 import os
 from collections.abc import Iterator
 
@@ -8,6 +7,9 @@ import pytest
 from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, LegacyApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from tests.interop.applications import OAUTHLIB_CLIENT_CREDENTIALS, OAUTHLIB_PASSWORD
+from tests.interop.compatibility import Application, Check, shows
+from tests.support import parties
 from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
@@ -22,16 +24,16 @@ def _allow_plain_http() -> Iterator[None]:
     del os.environ["OAUTHLIB_INSECURE_TRANSPORT"]
 
 
-def add_client(server: LiveServer, *grants: str, scope: str) -> tuple[str, str]:
-    grant_options = [word for grant in grants for word in ("--grant-type", grant)]
-    arguments = ["clients", "add", "--type", "oauth2", "--name", "oauthlib", *grant_options, "--scope", scope]
-    client = json.loads(server.command(*arguments, "--generate-secret", "--approve", "--json"))
+def add_client(server: LiveServer, application: Application) -> tuple[str, str]:
+    client = parties.create_client(server, application)
     return client["client_key"], client["client_secret"]
 
 
+@shows(Check.PASSWORD, OAUTHLIB_PASSWORD)
+@shows(Check.REFRESH, OAUTHLIB_PASSWORD)
 def test_password_grant(live_server: LiveServer) -> None:
     live_server.add_user("alice", password=PASSWORD)
-    key, secret = add_client(live_server, "password", "refresh_token", scope="openid profile")
+    key, secret = add_client(live_server, OAUTHLIB_PASSWORD)
     db = OAuth2Session(client=LegacyApplicationClient(key, scope="openid profile"))
     url = f"{live_server.url}/oauth2/token"
     token = db.fetch_token(url, username="alice", password=PASSWORD, client_id=key, client_secret=secret)
@@ -43,8 +45,9 @@ def test_password_grant(live_server: LiveServer) -> None:
         db.fetch_token(url, username="alice", password="wrong", client_id=key, client_secret=secret)
 
 
+@shows(Check.CLIENT_CREDENTIALS, OAUTHLIB_CLIENT_CREDENTIALS)
 def test_client_credentials_grant(live_server: LiveServer) -> None:
-    key, secret = add_client(live_server, "client_credentials", scope="read write")
+    key, secret = add_client(live_server, OAUTHLIB_CLIENT_CREDENTIALS)
     db = OAuth2Session(client=BackendApplicationClient(key, scope="read"))
     token = db.fetch_token(f"{live_server.url}/oauth2/token", client_id=key, client_secret=secret)
     assert token["scope"] == ["read"]

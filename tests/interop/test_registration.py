@@ -5,17 +5,12 @@ import json
 import pytest
 import requests
 
+from tests.interop.applications import OPENID_CLIENT_REGISTRATION
+from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
-from tests.support.sample_users import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def server(shared_servers):
-    server = shared_servers.get("sqlite")
-    server.add_user("alice", password=PASSWORD)
-    return server
 
 
 def get_text(party, path):
@@ -24,8 +19,8 @@ def get_text(party, path):
     return response.text
 
 
+@shows(Check.REGISTRATION, OPENID_CLIENT_REGISTRATION)
 def test_party_registers_itself_and_signs_users_in(page, browser_errors, server):
-    browser_errors.expect("/favicon.ico")
     browser_errors.expect("403")
     with parties.self_registering(server) as party:
         registration = json.loads(get_text(party, "registration"))

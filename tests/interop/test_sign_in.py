@@ -4,11 +4,13 @@ import json
 
 import pytest
 
+from tests.interop.applications import AUTHLIB, MOD_AUTH_OPENIDC, OPENID_CLIENT
+from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
 from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
-PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]
+PARTIES = [OPENID_CLIENT, AUTHLIB, MOD_AUTH_OPENIDC]
 OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # the parties' own session cookies
 
 
@@ -24,16 +26,11 @@ def server(shared_servers):
 @pytest.fixture(
     scope="module",
     params=PARTIES,
-    ids=[start.__name__ for start in PARTIES],
+    ids=[application.name for application in PARTIES],
 )
 def party(request, server):
-    with request.param(server) as party:
+    with parties.start(server, request.param) as party:
         yield party
-
-
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
 
 
 def sign_in(page, party, name):
@@ -44,6 +41,7 @@ def sign_in(page, party, name):
     return json.loads(page.locator("body").inner_text())
 
 
+@shows(Check.SIGN_IN, *PARTIES)
 def test_party_shows_the_users_name(page, party):
     claims = sign_in(page, party, "alice")
     assert claims["name"] == FULL_NAMES["alice"]

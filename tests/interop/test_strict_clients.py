@@ -4,22 +4,12 @@ import json
 
 import pytest
 
+from tests.interop.applications import OAUTH4WEBAPI, OPENID_CLIENT_HYBRID
+from tests.interop.compatibility import Check, shows
 from tests.support import page_actions, parties
-from tests.support.sample_users import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def server(shared_servers):
-    server = shared_servers.get("sqlite")
-    server.add_user("alice", password=PASSWORD)
-    return server
-
-
-@pytest.fixture(autouse=True)
-def parties_have_no_icon(browser_errors):
-    browser_errors.expect("/favicon.ico")
 
 
 def sign_in(page, party):
@@ -30,13 +20,15 @@ def sign_in(page, party):
     return json.loads(page.locator("body").inner_text())
 
 
+@shows(Check.SIGN_IN, OPENID_CLIENT_HYBRID)
 def test_openid_client_accepts_a_hybrid_response_by_form_post(page, server):
-    with parties.node_party(server, "hybrid_party.js", response_type="code id_token") as party:
+    with parties.start(server, OPENID_CLIENT_HYBRID) as party:
         assert sign_in(page, party)["name"] == FULL_NAMES["alice"]
 
 
+@shows(Check.SIGN_IN, OAUTH4WEBAPI)
 def test_oauth4webapi_accepts_all_responses(page, server):
-    with parties.node_party(server, "oauth4webapi_party.js") as party:
+    with parties.start(server, OAUTH4WEBAPI) as party:
         claims = sign_in(page, party)
     assert claims["name"] == FULL_NAMES["alice"]
     assert (claims["active"], claims["after"]) == (True, False)

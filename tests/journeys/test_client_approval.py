@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.interop.applications import AUTHLIB
 from tests.support import page_actions, parties, servers
 from tests.support.browser import BrowserErrors
 from tests.support.sample_users import PASSWORD
@@ -32,7 +33,7 @@ def test_setup_approval_sign_in_and_disapproval(
     _set_up(page, new_server)
     client = _create_client(page, new_server, parties.redirect_uri(port))
     new_server.add_user("alice", password=PASSWORD)
-    with parties.authlib_flask_as(new_server, client, port) as party:
+    with parties.start_as(new_server, AUTHLIB, client, port) as party:
         _expect_error(page, party.url, "Waiting for approval")
         _decide(page, new_server, client["client_key"], "approve")
         _sign_out(page, new_server)

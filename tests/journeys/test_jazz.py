@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.interop.applications import REQUESTS_OAUTHLIB
 from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
 from tests.support.browser import BrowserErrors
@@ -79,7 +80,7 @@ def approve(page: Page, server: LiveServer, address: str, key: str) -> None:
 def jazz_server(server: LiveServer, key: str) -> Iterator[Party]:
     """Run the other server, which uses the key."""
     client = {"client_key": key, "client_secret": SECRET}
-    with parties.oauth1_party_as(server, "requests-oauthlib", client, free_port()) as party:
+    with parties.start_as(server, REQUESTS_OAUTHLIB, client, free_port()) as party:
         yield party
 
 

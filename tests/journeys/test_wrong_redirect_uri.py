@@ -3,6 +3,7 @@
 import requests
 from playwright.sync_api import Locator, Page, expect
 
+from tests.interop.applications import AUTHLIB
 from tests.support import page_actions, parties, servers
 from tests.support.browser import BrowserErrors
 from tests.support.sample_users import PASSWORD
@@ -31,7 +32,7 @@ def test_wrong_redirect_uri_is_corrected_from_the_error(
     redirect_uri = parties.redirect_uri(port)
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     client = live_server.add_client(NAME, redirect_uri.replace("http://127.0.0.1", "http://localhost"))
-    with parties.authlib_flask_as(live_server, client, port) as party:
+    with parties.start_as(live_server, AUTHLIB, client, port) as party:
         page.goto(f"{live_server.url}/admin")
         page_actions.sign_in(page, "admin")
         page.wait_for_url("**/admin")

@@ -1,6 +1,5 @@
 """oidc-agent, a third-party device client: `oidc-gen` requests codes and polls, `oidc-token` prints the token."""
 
-import json
 import os
 import re
 import subprocess
@@ -16,7 +15,6 @@ import pytest
 from tests.support.servers import TIMEOUT, LiveServer
 from tools import external_programs
 
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPE = "openid profile email offline_access"
 ACCOUNT = "engineering"
 
@@ -28,21 +26,8 @@ class Agent:
     environment: dict[str, str]
     folder: Path
 
-    def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
+    def begin(self, server: LiveServer, client: dict[str, str]) -> subprocess.Popen[bytes]:
         """Start creating an account with the device flow. The process ends when the user has approved the device."""
-        options = [
-            "--type",
-            "oidc",
-            "--name",
-            "oidc-agent",
-            "--scope",
-            SCOPE,
-            "--generate-secret",
-            "--json",
-            "--approve",
-        ]
-        options += ["--grant-type", DEVICE, "--grant-type", "refresh_token"]
-        client = json.loads(server.command("clients", "add", *options))
         options = [
             "--flow=device",
             f"--iss={server.url}",

@@ -1,21 +1,26 @@
-"""Starts third-party relying parties against a live server. The command line registers a client for each."""
+"""Starts applications of other projects against a live server.
 
-import json
+`start` creates the client as an administrator does, with the console's form and the settings that the application declares
+in tests/interop/applications.py.
+"""
+
+import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.interop import apache
-from tests.support import run
+from tests.interop import apache, applications
+from tests.interop.compatibility import Application, Toolchain
+from tests.support import new_clients, run
 from tests.support.databases import environment
 from tests.support.servers import LiveServer, child, free_port
-from tools import external_programs
+from tools import external_programs, toolchains
 
 
 @dataclass(frozen=True)
@@ -26,71 +31,100 @@ class Party:
     client_key: str
 
 
-StartParty = Callable[[LiveServer], AbstractContextManager[Party]]
-
-
 def redirect_uri(port: int) -> str:
-    """Return the redirect URI of every party."""
+    """Return the redirect URI of most applications."""
     return f"http://127.0.0.1:{port}/callback"
 
 
 @contextmanager
-def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
-    """Start the Node party that uses openid-client."""
-    with node_party(server, "party.js", name="openid-client", approve=approve, **options) as party:
+def start(server: LiveServer, application: Application) -> Iterator[Party]:
+    """Create a client with the console's defaults and the declared settings, and start the application."""
+    port = free_port()
+    client = create_client(server, application, port)
+    with start_as(server, application, client, port) as party:
         yield party
 
 
 @contextmanager
-def node_party(
-    server: LiveServer, script: str, *, name: str = "A Node party", approve: bool = True, **options: str
+def start_api(server: LiveServer, api: Application) -> Iterator[Party]:
+    """Start an API. It gets a client only if it introspects tokens."""
+    nobody = {"client_key": "", "client_secret": ""}
+    client = create_client(server, api) if api.settings else nobody
+    with start_as(server, api, client, free_port(), RESOURCE=applications.RESOURCE) as party:
+        yield party
+
+
+def create_client(server: LiveServer, application: Application, port: int = 0) -> dict[str, str]:
+    """Create the client of an application that listens on this port, if it listens."""
+    base = f"http://127.0.0.1:{port}"
+    fields: dict[str, Any] = {}
+    for setting in application.settings:
+        fields |= {name: _expanded(value, base) for name, value in setting.fields.items()}
+    uri = base + application.callback if application.callback else ""
+    client = new_clients.create(server, application.name, uri, kind=application.kind, **fields)
+    for setting in application.settings:
+        if setting.options:
+            server.command("clients", "edit", client["client_key"], *setting.options)
+    return client
+
+
+def _expanded(value: Any, base: str) -> Any:
+    return value.replace("{base}", base) if isinstance(value, str) else value
+
+
+@contextmanager
+def start_as(
+    server: LiveServer, application: Application, client: dict[str, Any], port: int, **variables: str
 ) -> Iterator[Party]:
-    """Start a Node party by the name of its script in tests/interop/node."""
+    """Start the application as an existing client, whose redirect URI must have that port."""
+    toolchain, program = application.program
+    if program == "apache":
+        with _mod_auth_openidc(server, client, port) as party:
+            yield party
+        return
+    if program == "oauth2-proxy":
+        command = [*toolchains.go_program(program), *_proxy_options(server, client, port)]
+        with _party(command, server, client, port, ready="ping") as party:
+            yield party
+        return
+    with _party(_command(toolchain, program), server, client, port, **variables) as party:
+        yield party
+
+
+def _command(toolchain: Toolchain, program: str) -> list[str]:
+    match toolchain:
+        case Toolchain.NODE:
+            return [_node(), str(external_programs.NODE_HOME / program)]
+        case Toolchain.GO:
+            return toolchains.go_program(program)
+        case Toolchain.JAVA:
+            return toolchains.java_program(*program.split())
+        case _:
+            return [sys.executable, "-m", program]
+
+
+def _node() -> str:
     program = external_programs.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
-    port = free_port()
-    client = server.add_client(name, redirect_uri(port), approve=approve, **options)
-    with _party([program, str(external_programs.NODE_HOME / script)], server, client, port) as party:
-        yield party
+    return program
 
 
 @contextmanager
 def self_registering(server: LiveServer) -> Iterator[Party]:
     """Start a Node party without a client. It registers itself with its first request."""
-    program = external_programs.node()
-    if program is None:
-        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     nobody = {"client_key": "", "client_secret": ""}
-    script = str(external_programs.NODE_HOME / "registration_party.js")
-    with _party([program, script], server, nobody, free_port()) as party:
+    with start_as(server, applications.OPENID_CLIENT_REGISTRATION, nobody, free_port()) as party:
         yield party
 
 
 @contextmanager
-def authlib_flask(server: LiveServer) -> Iterator[Party]:
-    """Start the Flask party that uses Authlib's client."""
-    port = free_port()
-    with authlib_flask_as(server, server.add_client("Authlib", redirect_uri(port)), port) as party:
-        yield party
-
-
-@contextmanager
-def authlib_flask_as(server: LiveServer, client: dict[str, Any], port: int) -> Iterator[Party]:
-    """Start the same party as an existing client, whose redirect URI must have that port."""
-    with _party([sys.executable, "-m", "tests.interop.authlib_party"], server, client, port) as party:
-        yield party
-
-
-@contextmanager
-def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
+def _mod_auth_openidc(server: LiveServer, client: dict[str, Any], port: int) -> Iterator[Party]:
     """Start Apache with mod_auth_openidc."""
     found = external_programs.apache()
     if found is None:
         pytest.skip("there is no Apache with mod_auth_openidc on this machine")
     program, modules = found
-    port = free_port()
-    client = server.add_client("Apache", redirect_uri(port))
     folder = Path(tempfile.mkdtemp(dir=run.folder()))  # Apache's user cannot enter pytest's folder
     configuration = apache.write(
         folder,
@@ -105,44 +139,35 @@ def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
         yield party
 
 
-@contextmanager
-def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party]:
-    """Start an OAuth 1.0a consumer: 'requests-oauthlib', 'passport-oauth1', or 'lyo' (OAuth Core 1.0)."""
-    port = free_port()
-    arguments = [
-        "--type",
-        "oauth1",
-        "--name",
-        name,
-        "--redirect-uri",
-        redirect_uri(port),
-        "--generate-secret",
-    ]
-    client = json.loads(server.command("clients", "add", *arguments, *options, "--approve", "--json"))
-    with oauth1_party_as(server, name, client, port) as party:
-        yield party
-
-
-@contextmanager
-def oauth1_party_as(server: LiveServer, name: str, client: dict[str, Any], port: int) -> Iterator[Party]:
-    """Start the same party as an existing consumer."""
-    commands = {
-        "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
-        "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
-        "passport-oauth1": [
-            external_programs.node() or "",
-            str(external_programs.NODE_HOME / "oauth1_party.js"),
-        ],
+def _proxy_options(server: LiveServer, client: dict[str, Any], port: int) -> list[str]:
+    """Return the options with which oauth2-proxy protects one page."""
+    options = {
+        "provider": "oidc",
+        "oidc-issuer-url": server.url,
+        "client-id": client["client_key"],
+        "client-secret": client["client_secret"],
+        "redirect-url": f"http://127.0.0.1:{port}{applications.OAUTH2_PROXY.callback}",
+        "http-address": f"127.0.0.1:{port}",
+        "email-domain": "*",
+        "upstream": "static://202",
+        "cookie-secret": secrets.token_hex(16),
+        "cookie-secure": "false",  # loopback without TLS
+        "skip-provider-button": "true",
+        "insecure-oidc-allow-unverified-email": "true",
     }
-    if not commands[name][0]:
-        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
-    with _party(commands[name], server, client, port) as party:
-        yield party
+    return [f"--{name}={value}" for name, value in options.items()]
 
 
 @contextmanager
 def _party(
-    command: list[str], server: LiveServer, client: dict[str, Any], port: int, log: Path | None = None
+    command: list[str],
+    server: LiveServer,
+    client: dict[str, Any],
+    port: int,
+    *,
+    log: Path | None = None,
+    ready: str = "live",
+    **variables: str,
 ) -> Iterator[Party]:
     """Start the process. If the test fails, its log is shown with the server's."""
     env = environment() | {
@@ -153,5 +178,5 @@ def _party(
     }
     log = log or server.folder / f"party-{port}.log"
     server.logs.append(log)
-    with child(command, log=log, env=env, ready=f"http://127.0.0.1:{port}/live"):
+    with child(command, log=log, env=env | variables, ready=f"http://127.0.0.1:{port}/{ready}"):
         yield Party(url=f"http://127.0.0.1:{port}/", client_key=client["client_key"])

@@ -5,6 +5,7 @@ import json
 import pytest
 import requests
 
+from tests.interop.applications import LYO_EMULATION
 from tests.support import axe, page_actions, parties
 from tests.support.sample_users import PASSWORD
 
@@ -58,7 +59,7 @@ def test_every_page_is_accessible(live_server, page, browser_errors, look):
 def test_warning_and_verifier_pages_are_accessible(live_server, page, browser_errors, look):
     browser_errors.expect("/favicon.ico")
     live_server.add_user("alice", password=PASSWORD)
-    with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
+    with parties.start(live_server, LYO_EMULATION) as party:
         page.goto(party.url)
         page_actions.sign_in(page, "alice")
         page.wait_for_selector("#oauth10-warning")
