@@ -132,7 +132,7 @@ OAUTH2_PROXY = Application(
     go_version("github.com/oauth2-proxy/oauth2-proxy/v7"),
     (Toolchain.GO, "oauth2-proxy"),
     source="support/parties.py",
-    in_application="`--insecure-oidc-allow-unverified-email`, if the addresses of the users are not verified.",
+    in_application="None. The users need a verified e-mail address (`authserver users edit NAME --email-verified`).",
     callback="/oauth2/callback",
 )
 GO_OIDC = Application(

@@ -9,9 +9,10 @@ from tests.support.servers import LiveServer, SharedServers
 
 @pytest.fixture(scope="module")
 def server(shared_servers: SharedServers) -> LiveServer:
-    """One server for all tests of a module. Alice can sign in."""
+    """One server for all tests of a module. Alice can sign in, and her e-mail address is verified."""
     server = shared_servers.get("sqlite")
     server.add_user("alice", password=PASSWORD)
+    server.command("users", "edit", "alice", "--email-verified")
     return server
 
 

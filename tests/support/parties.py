@@ -153,7 +153,6 @@ def _proxy_options(server: LiveServer, client: dict[str, Any], port: int) -> lis
         "cookie-secret": secrets.token_hex(16),
         "cookie-secure": "false",  # loopback without TLS
         "skip-provider-button": "true",
-        "insecure-oidc-allow-unverified-email": "true",
     }
     return [f"--{name}={value}" for name, value in options.items()]
 
