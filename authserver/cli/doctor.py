@@ -86,6 +86,7 @@ def _database_checks(installation: Installation) -> dict[str, Check]:
         "secrets": records.secrets,
         "administrators": records.administrators,
         "second factors": records.second_factors,
+        "groups": records.group_copies,
         "audit trail": records.audit_trail,
         "legacy grants": records.legacy_grants,
     }

@@ -9,7 +9,7 @@ from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import user_sessions
-from authserver.domain.users import profiles, second_factors, users
+from authserver.domain.users import attributes, profiles, second_factors, users
 from authserver.domain.users.users import User
 from authserver.errors import NotFound
 from authserver.vocabulary import CONFIGURE_SERVER
@@ -88,10 +88,24 @@ def list_users(search: str) -> None:
     metavar="NAME=VALUE",
     help="A standard claim, such as given_name=Alice or address.country=DE. An empty value removes the claim.",
 )
+@click.option(
+    "--attribute",
+    "attribute_lines",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An attribute for custom claims. NAME[]=VALUE adds to a list. An empty value removes the attribute.",
+)
 @json_option
-def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
-    """Change the name, the e-mail address or other claims of a user. Claims that you do not set stay unchanged."""
+def edit(
+    name: str,
+    full_name: str | None,
+    email: str | None,
+    claims: tuple[str, ...],
+    attribute_lines: tuple[str, ...],
+) -> None:
+    """Change the name, the e-mail address, claims or attributes of a user. Values that you do not set stay unchanged."""
     changes = dict(profiles.parse_claim(claim) for claim in claims)
+    changed_attributes = attributes.parse_attributes(attribute_lines)
     with Installation().transaction() as db:
         user = _get(db, name)
         if full_name is not None or email is not None:
@@ -99,6 +113,8 @@ def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str,
             users.edit(db, actor(), user, name=new_name, email=user.email if email is None else email)
         if changes:
             users.edit_claims(db, actor(), user, changes)
+        if changed_attributes:
+            users.edit_attributes(db, actor(), user, {**user.attributes, **changed_attributes})
         facts = _facts(db, user)
     output.say(f"Changed {user.username}.", facts)
 
@@ -210,6 +226,8 @@ def _row(user: User, *, has_second_factor: bool) -> output.Row:
         "name": user.name,
         "email": user.email,
         "claims": user.profile,
+        "attributes": user.attributes,
+        "groups": user.group_names,
         "active": user.is_active,
         "configure_server": user.may_configure_server,
         "second_factor": has_second_factor,

@@ -47,6 +47,11 @@ class Event(StrEnum):
     AUTHORIZATION_GRANT = "authorization:grant"
     AUTHORIZATION_REVOKE = "authorization:revoke"
     CONSENT_WITHDRAW = "consent:withdraw"
+    GROUP_ADD = "group:add"
+    GROUP_EDIT = "group:edit"
+    GROUP_REMOVE = "group:remove"
+    GROUP_ADD_MEMBER = "group:add-member"
+    GROUP_REMOVE_MEMBER = "group:remove-member"
     SCOPE_ADD = "scope:add"
     SCOPE_EDIT = "scope:edit"
     SCOPE_REMOVE = "scope:remove"
@@ -84,6 +89,11 @@ EVENTS: dict[str, str] = {
     ),
     Event.AUTHORIZATION_REVOKE: message("An authorization and its tokens were revoked."),
     Event.CONSENT_WITHDRAW: message("A user removed an application's access."),
+    Event.GROUP_ADD: message("A group was created."),
+    Event.GROUP_EDIT: message("A group was changed."),
+    Event.GROUP_REMOVE: message("A group was removed."),
+    Event.GROUP_ADD_MEMBER: message("A user was added to a group."),
+    Event.GROUP_REMOVE_MEMBER: message("A user was removed from a group."),
     Event.SCOPE_ADD: message("A scope was defined."),
     Event.SCOPE_EDIT: message("A scope was changed."),
     Event.SCOPE_REMOVE: message("A scope was removed."),

@@ -45,7 +45,7 @@ _SECRETS = (
     .where(ClientSecret.client_id == bindparam("client_id"))
     .order_by(ClientSecret.id.desc())
 )
-_OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
+_DEFINED_SCOPES = select(DefinedScope.name, DefinedScope.is_open, DefinedScope.claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,7 @@ class RegisteredClient:
     """The registration of one client at one revision, without its status and epoch, which every request reads again.
 
     ``scopes`` are all scopes that the client may request: its registered ``own_scopes`` and the open scopes.
+    ``claims_of_scopes`` maps those of these scopes that have custom claims to the sources of the claims.
     ``pairwise_key`` is the key for its pairwise subject identifiers, or empty if it uses public ones.
     """
 
@@ -71,6 +72,7 @@ class RegisteredClient:
     is_trusted: bool
     details: Mapping[str, Any]
     secrets: tuple[StoredSecret, ...] = field(repr=False)
+    claims_of_scopes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pairwise_key: bytes = field(default=b"", repr=False)
 
 
@@ -121,6 +123,8 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
     secrets = tuple(
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
     )
+    defined = connection.execute(_DEFINED_SCOPES).all()
+    scopes_of_client = frozenset(row.scopes).union(scope.name for scope in defined if scope.is_open)
     return RegisteredClient(
         id=row.id,
         client_key=row.client_key,
@@ -131,11 +135,14 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
         grant_types=frozenset(row.grant_types),
         response_types=frozenset(normalize_response_type(value) for value in row.response_types),
         own_scopes=frozenset(row.scopes),
-        scopes=frozenset(row.scopes).union(connection.scalars(_OPEN_SCOPES)),
+        scopes=scopes_of_client,
         auth_method=row.auth_method,
         is_pkce_required=row.is_pkce_required,
         is_trusted=row.is_trusted,
         details=row.details,
         secrets=secrets,
+        claims_of_scopes={
+            scope.name: scope.claims for scope in defined if scope.claims and scope.name in scopes_of_client
+        },
         pairwise_key=_pairwise_key(connection, vault, row),
     )

@@ -14,7 +14,7 @@ from authserver.context import Actor
 from authserver.domain import audit, logout_notices, revisions, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id, lock
-from authserver.domain.users import profiles
+from authserver.domain.users import attributes, profiles
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message
 
@@ -40,6 +40,10 @@ class User(Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     email_verified: Mapped[bool] = mapped_column(default=False)
     profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The names and values that administrators defined, for custom claims (``attributes``).
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # A copy of the names of the user's groups, which ``domain.groups`` keeps.
+    group_names: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
     may_configure_server: Mapped[bool] = mapped_column(default=False)
@@ -155,6 +159,18 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
     _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
+def edit_attributes(
+    db: Session, actor: Actor, user: User, wanted: dict[str, Any], revision: int | None = None
+) -> None:
+    """Replace the attributes of a user; raises InvalidInput, or Conflict if ``revision`` is not the current one."""
+    db.refresh(user, with_for_update=ROW_LOCK)
+    if revision is not None:
+        revisions.check_revision(user, revision, _CHANGED)
+    before = describe(user)
+    user.attributes = attributes.clean_attributes(wanted)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
+
+
 def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
     """Grant or withdraw the Configure Server permission; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
@@ -250,6 +266,7 @@ def describe(user: User) -> dict[str, Any]:
         "name": user.name,
         "email": user.email,
         "claims": user.profile,
+        "attributes": user.attributes,
         "active": user.is_active,
         "may_configure_server": user.may_configure_server,
     }
