@@ -1,4 +1,4 @@
-"""The administration console at /admin: OAuth clients, users, diagnostics, activity, scopes and signing keys.
+"""The administration console at /admin: OAuth clients, users, groups, diagnostics, activity, scopes and signing keys.
 
 A view parses a form, calls one function of ``domain`` and shows the result. ``blueprint`` checks the permission for
 every route; ``responses`` contains what all views share.
@@ -7,6 +7,7 @@ every route; ``responses`` contains what all views share.
 from authserver.web.admin import (
     activity,
     bulk,
+    client_access,
     client_creation,
     client_detail,
     client_settings,
@@ -15,6 +16,7 @@ from authserver.web.admin import (
     credentials,
     decisions,
     diagnostics,
+    groups,
     oauth1,
     overview,
     proposed_changes,
@@ -23,6 +25,7 @@ from authserver.web.admin import (
     scopes,
     signing_keys,
     user_detail,
+    user_groups,
     users,
 )
 from authserver.web.admin.blueprint import admin
@@ -35,6 +38,7 @@ VIEWS = (
     client_detail,
     client_settings,
     client_tokens,
+    client_access,
     credentials,
     oauth1,
     decisions,
@@ -44,6 +48,8 @@ VIEWS = (
     redirect_uris,
     users,
     user_detail,
+    groups,
+    user_groups,
     activity,
     scopes,
     signing_keys,

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from authserver.domain import audit
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
+from authserver.domain.groups.groups import Group
 from authserver.domain.scopes import DefinedScope
 from authserver.domain.users.users import User
 from authserver.errors import Conflict
@@ -17,7 +18,7 @@ from authserver.web import current, local_urls, request_body
 from authserver.web.admin import audit_changes
 from authserver.web.rendering import template_globals
 
-Record = Client | DefinedScope | User
+Record = Client | DefinedScope | Group | User
 _FRAMES = {"dialog#dialog": "admin/dialog.html", "div#results": "admin/results.html"}
 
 
@@ -88,4 +89,6 @@ def _name_and_url(record: Record) -> tuple[str, str]:
         return record.name, url_for("admin.client_overview", key=record.client_key)
     if isinstance(record, User):
         return record.username, url_for("admin.user_detail", user_id=record.id)
+    if isinstance(record, Group):
+        return record.name, url_for("admin.group_detail", group_id=record.id)
     return record.name, url_for("admin.edit_scope_form", name=record.name)

@@ -9,6 +9,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import application_access, audit, user_sessions
+from authserver.domain.clients import user_access
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.users import User
@@ -38,6 +39,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
         applications=application_access.clients_of_user(db, user.id),
+        allows=user_access.allows,
         device=describe_user_agent,
         entries=audit_changes.entries_of(db, events),
     )
