@@ -230,11 +230,13 @@ def last_id(db: Session) -> int:
 def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
     """Return up to 20 events of a record that are newer than ``event_id``, oldest first.
 
-    For a client, they include the events of its secrets and tokens.
+    For a client, they include the events of its secrets and tokens. For a user, they include changes of the user's groups.
     """
     about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
     if subject.__tablename__ == "clients":
         about = AuditEvent.client_id == subject.id
+    elif subject.__tablename__ == "users":
+        about |= (AuditEvent.subject_kind == "groups") & (AuditEvent.user_id == subject.id)
     newer = select(AuditEvent).where(about, AuditEvent.id > event_id)
     return list(db.scalars(newer.order_by(AuditEvent.id).limit(20)))
 

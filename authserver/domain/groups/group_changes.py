@@ -20,7 +20,7 @@ from authserver.domain.groups import groups
 from authserver.domain.groups.groups import LOCK, Group, GroupMember
 from authserver.domain.orm import ROW_LOCK, lock
 from authserver.domain.users.users import User
-from authserver.errors import Conflict, InvalidInput
+from authserver.errors import Conflict, InvalidInput, NotFound
 
 _USER_CHANGED = "Someone else changed this account. Review the current version before you decide."
 _CHANGED = "Someone else changed this group. Review the current version before you decide."
@@ -50,8 +50,7 @@ def edit(db: Session, actor: Actor, group: Group, *, name: str, description: str
 
     A new name changes the ``groups`` claim of the members, and the clients that refer to the group.
     """
-    lock(db, LOCK)
-    db.refresh(group)
+    _lock(db, group)
     revisions.check_revision(group, revision, _CHANGED)
     name, description = _clean(name, description)
     before, old_name = describe(group), group.name
@@ -68,7 +67,7 @@ def edit(db: Session, actor: Actor, group: Group, *, name: str, description: str
 
 def remove(db: Session, actor: Actor, group: Group) -> None:
     """Remove a group and its memberships; raises Conflict while clients refer to it."""
-    lock(db, LOCK)
+    _lock(db, group)
     if using := clients_using(db, group.name):
         names = ", ".join(client.name for client in using[:3])
         more = f" and {len(using) - 3} more" if len(using) > 3 else ""
@@ -85,7 +84,7 @@ def remove(db: Session, actor: Actor, group: Group) -> None:
 
 def add_member(db: Session, actor: Actor, group: Group, user: User) -> bool:
     """Add a user to a group; return False if the user was already a member."""
-    lock(db, LOCK)
+    _lock(db, group)
     if groups.is_member(db, group, user):
         return False
     db.add(GroupMember(group_id=group.id, user_id=user.id, added_at=clock.now()))
@@ -95,7 +94,7 @@ def add_member(db: Session, actor: Actor, group: Group, user: User) -> bool:
 
 def remove_member(db: Session, actor: Actor, group: Group, user: User) -> bool:
     """Remove a user from a group; return False if the user was not a member."""
-    lock(db, LOCK)
+    _lock(db, group)
     row = db.get(GroupMember, (group.id, user.id), populate_existing=True)
     if row is None:
         return False
@@ -137,6 +136,13 @@ def clients_using(db: Session, name: str) -> list[Client]:
 def describe(group: Group) -> dict[str, Any]:
     """Return the values of a group for the audit trail."""
     return {"name": group.name, "description": group.description}
+
+
+def _lock(db: Session, group: Group) -> None:
+    """Wait for other changes, and read the group again; raises NotFound if another transaction has removed it."""
+    lock(db, LOCK)
+    if db.get(Group, group.id, populate_existing=True) is None:
+        raise NotFound("This group does not exist.")
 
 
 def _record_membership(db: Session, actor: Actor, event: Event, group: Group, user: User) -> None:
