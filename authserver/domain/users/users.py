@@ -266,7 +266,7 @@ def describe(user: User) -> dict[str, Any]:
         "name": user.name,
         "email": user.email,
         "claims": user.profile,
-        "attributes": user.attributes,
+        "attributes": attributes.format_attributes(user.attributes),
         "active": user.is_active,
         "may_configure_server": user.may_configure_server,
     }
