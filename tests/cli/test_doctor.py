@@ -21,6 +21,7 @@ from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
 from authserver.settings import Settings
+from tests.support import groups
 from tests.support.relying_party import register
 from tests.support.second_factors import set_up
 
@@ -376,3 +377,12 @@ class FixedResponse:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+@pytest.mark.only_on("sqlite")
+def test_wrong_copy_of_group_names_is_found(runner, database, sample_users):
+    groups.add(database, "Engineering", "alice")
+    assert outcome(runner, "groups") == "pass"
+    with database.transaction() as db:
+        groups.find_user(db, "alice").group_names = ["Wing"]
+    assert examine(runner)["groups"]["sentence"].startswith("The stored groups of alice differ")

@@ -96,7 +96,7 @@ def _restrict(page: Page, server: LiveServer, key: str) -> None:
     dialog = page.get_by_role("dialog", name=re.compile("^Groups and roles"))
     dialog.get_by_label("Engineering").check()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.locator(".badge", has_text="Engineering")).to_be_visible()
+    expect(page.locator("dd", has_text=re.compile("^Engineering$"))).to_be_visible()
 
 
 def _add_member(page: Page, server: LiveServer, reference: str) -> None:
