@@ -130,7 +130,7 @@ class SignatureMethod(StrEnum):
 
 
 class ScopeName(StrEnum):
-    """The scopes of OpenID Connect. Administrators can define more."""
+    """The scopes of OpenID Connect, and `groups`. Administrators can define more."""
 
     OPENID = "openid"
     PROFILE = "profile"
@@ -138,6 +138,7 @@ class ScopeName(StrEnum):
     ADDRESS = "address"
     PHONE = "phone"
     OFFLINE_ACCESS = "offline_access"
+    GROUPS = "groups"
 
 
 class TokenPrefix(StrEnum):

@@ -14,6 +14,7 @@ main = CommandGroup(
         "serve": "Run the server.",
         "database": "Migrate, clean up and inspect the database.",
         "users": "Manage users.",
+        "groups": "Manage the groups of users.",
         "clients": "Manage clients.",
         "scopes": "Manage the scopes that clients may request.",
         "resources": "Manage the resource servers that clients may request tokens for.",

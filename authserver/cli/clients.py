@@ -21,6 +21,7 @@ from authserver.domain.clients import (
     redirect_uris,
     sector_identifiers,
     self_registration,
+    user_access,
 )
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import EnteredSecret
@@ -28,6 +29,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.fetcher import Fetcher
+from authserver.domain.groups import groups
 from authserver.errors import InvalidInput
 from authserver.setting_values import parse_duration
 from authserver.vocabulary import ClientKind, ClientStatus
@@ -83,6 +85,7 @@ def add(
     sector_identifiers.check_registration(Fetcher(installation.settings), wanted)
     with installation.transaction() as db:
         who = actor()
+        wanted = groups.resolve_names(db, wanted)
         client = clients.register(db, who, wanted, source="command")
         secret = None
         if entered is not None:
@@ -170,6 +173,7 @@ def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
     wanted = client_options.changed_metadata(before, name, given, rules)
     sector_identifiers.check_registration(Fetcher(installation.settings), wanted, before)
     with installation.transaction() as db:
+        wanted = groups.resolve_names(db, wanted, user_access.groups_of(before.details))
         client = clients.get(db, key)
         clients.edit(db, actor(), client, wanted, revision=before.revision)
         facts = _facts(client)

@@ -88,6 +88,7 @@ def _database_checks(installation: Installation) -> dict[str, Check]:
         "administrators": records.administrators,
         "second factors": records.second_factors,
         "addresses": records.addresses,
+        "groups": records.group_copies,
         "audit trail": records.audit_trail,
         "legacy grants": records.legacy_grants,
     }

@@ -10,7 +10,7 @@ from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import account_erasure, account_export, user_sessions
-from authserver.domain.users import profiles, second_factors, user_search, users
+from authserver.domain.users import attributes, profiles, second_factors, user_search, users
 from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.domain.users.users import User
 from authserver.errors import NotFound
@@ -97,6 +97,13 @@ def list_users(search: str) -> None:
     help="A standard claim, such as given_name=Alice, address.country=DE or phone_number_verified=true. "
     "An empty value removes the claim.",
 )
+@click.option(
+    "--attribute",
+    "attribute_lines",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An attribute for custom claims. NAME[]=VALUE adds to a list. An empty value removes the attribute.",
+)
 @json_option
 def edit(
     name: str,
@@ -104,9 +111,11 @@ def edit(
     email: str | None,
     email_verified: bool | None,
     claims: tuple[str, ...],
+    attribute_lines: tuple[str, ...],
 ) -> None:
-    """Change the name, the e-mail address or other claims of a user. Claims that you do not set stay unchanged."""
+    """Change the name, the e-mail address, claims or attributes of a user. Values that you do not set stay unchanged."""
     changes = dict(profiles.parse_claim(claim) for claim in claims)
+    changed_attributes = attributes.parse_attributes(attribute_lines)
     with Installation().transaction() as db:
         user = _get(db, name)
         if (full_name, email, email_verified) != (None, None, None):
@@ -120,6 +129,8 @@ def edit(
             )
         if changes:
             users.edit_claims(db, actor(), user, changes)
+        if changed_attributes:
+            users.edit_attributes(db, actor(), user, {**user.attributes, **changed_attributes})
         facts = _facts(db, user)
     output.say(f"Changed {user.username}.", facts)
 
@@ -298,6 +309,8 @@ def _row(user: User, *, has_second_factor: bool) -> output.Row:
         "email": user.email,
         "email_verified": user.email_verified,
         "claims": user.profile,
+        "attributes": user.attributes,
+        "groups": user.group_names,
         "active": user.is_active,
         "configure_server": user.may_configure_server,
         "second_factor": has_second_factor,

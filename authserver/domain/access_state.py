@@ -4,7 +4,7 @@ Every database statement that serves a request reads this state with the columns
 endpoint omits a part of it. ``protocol.access`` makes the access check with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -33,6 +33,8 @@ class UserFacts(NamedTuple):
     email_verified: bool
     profile: Mapping[str, Any]
     updated_at: datetime
+    attributes: Mapping[str, Any]
+    group_names: Sequence[str]
 
 
 def facts_of_user(user: User) -> UserFacts:
@@ -75,6 +77,7 @@ class AccessState(NamedTuple):
     session_ended_at: datetime | None
     is_offline: bool | None
     grant_type: str | None
+    user_groups: Sequence[str] | None
     session_expires_at: datetime | None
 
 
@@ -89,6 +92,7 @@ _COMPARED: tuple[Any, ...] = (
     UserSession.ended_at.label("s_session_ended_at"),
     Authorization.is_offline.label("s_is_offline"),
     Authorization.grant_type.label("s_grant_type"),
+    User.group_names.label("s_user_groups"),
 )
 
 _SESSION_EXPIRY: tuple[Any, ...] = (
@@ -121,6 +125,8 @@ USER_COLUMNS: tuple[Any, ...] = (
     User.email_verified.label("u_email_verified"),
     User.profile.label("u_profile"),
     User.updated_at.label("u_updated_at"),
+    User.attributes.label("u_attributes"),
+    User.group_names.label("u_group_names"),
 )
 
 CLIENT_COLUMNS: tuple[Label[Any], ...] = (
@@ -218,9 +224,12 @@ def state_of_caller(row: Row[Any]) -> AccessState:
     return state_of_client(client.status, client.epoch)
 
 
-def state_of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> AccessState:
+def state_of_client(status: str, epoch: int, user: User | None = None) -> AccessState:
     """Return the state of a client, and of a user if there is one, for a request that has no authorization yet."""
-    return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None, None)
+    state = AccessState(status, epoch, None, None, None, None, None, None, None, None, None, None)
+    return (
+        state if user is None else state._replace(user_is_active=user.is_active, user_groups=user.group_names)
+    )
 
 
 def user_facts_of(row: Row[Any]) -> UserFacts | None:

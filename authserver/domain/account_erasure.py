@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain.authorizations.consents import Consent
+from authserver.domain.groups import group_changes
 from authserver.domain.orm import ROW_LOCK
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import authenticator_apps, recovery_codes, users
+from authserver.domain.users import authenticator_apps, recovery_codes, user_names, users
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput
 
@@ -31,9 +32,12 @@ def erase(
     """
     if actor.user_id == user.id:
         raise Conflict("You cannot erase your own account. Ask another administrator to do it.")
-    if typed_name is not None and users.canonical_username(typed_name) != user.username_key:
+    if typed_name is not None and user_names.canonical_username(typed_name) != user.username_key:
         raise InvalidInput({"typed_name": f"Type the user name {user.username} to erase the account."})
-    users.anonymize(db, actor, user, revision=revision)
+    # If the account cannot be erased, it keeps its groups: an error response commits the transaction.
+    with db.begin_nested():
+        group_changes.forget_user(db, user)
+        users.anonymize(db, actor, user, revision=revision)
     recovery_codes.remove(db, user.id)
     authenticator_apps.remove(db, user.id)
     _forget_consents(db, user.id)

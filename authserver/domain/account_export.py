@@ -40,6 +40,8 @@ def export(db: Session, actor: Actor, user: User) -> dict[str, Any]:
     return {
         "account": _account(user),
         "claims": _claims(user),
+        "attributes": user.attributes,
+        "groups": user.group_names,
         "second_factor": {
             "authenticator_app": second_factor.is_enrolled,
             "set_up_at": _json(second_factor.since),

@@ -51,6 +51,11 @@ class Event(StrEnum):
     AUTHORIZATION_GRANT = "authorization:grant"
     AUTHORIZATION_REVOKE = "authorization:revoke"
     CONSENT_WITHDRAW = "consent:withdraw"
+    GROUP_ADD = "group:add"
+    GROUP_EDIT = "group:edit"
+    GROUP_REMOVE = "group:remove"
+    GROUP_ADD_MEMBER = "group:add-member"
+    GROUP_REMOVE_MEMBER = "group:remove-member"
     SCOPE_ADD = "scope:add"
     SCOPE_EDIT = "scope:edit"
     SCOPE_REMOVE = "scope:remove"
@@ -96,6 +101,11 @@ EVENTS: dict[str, str] = {
     ),
     Event.AUTHORIZATION_REVOKE: message("An authorization and its tokens were revoked."),
     Event.CONSENT_WITHDRAW: message("A user removed an application's access."),
+    Event.GROUP_ADD: message("A group was created."),
+    Event.GROUP_EDIT: message("A group was changed."),
+    Event.GROUP_REMOVE: message("A group was removed."),
+    Event.GROUP_ADD_MEMBER: message("A user was added to a group."),
+    Event.GROUP_REMOVE_MEMBER: message("A user was removed from a group."),
     Event.SCOPE_ADD: message("A scope was defined."),
     Event.SCOPE_EDIT: message("A scope was changed."),
     Event.SCOPE_REMOVE: message("A scope was removed."),
@@ -236,11 +246,13 @@ def last_id(db: Session) -> int:
 def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
     """Return up to 20 events of a record that are newer than ``event_id``, oldest first.
 
-    For a client, they include the events of its secrets and tokens.
+    For a client, they include the events of its secrets and tokens. For a user, they include changes of the user's groups.
     """
     about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
     if subject.__tablename__ == "clients":
         about = AuditEvent.client_id == subject.id
+    elif subject.__tablename__ == "users":
+        about |= (AuditEvent.subject_kind == "groups") & (AuditEvent.user_id == subject.id)
     newer = select(AuditEvent).where(about, AuditEvent.id > event_id)
     return list(db.scalars(newer.order_by(AuditEvent.id).limit(20)))
 

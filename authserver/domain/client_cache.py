@@ -48,7 +48,7 @@ _SECRETS = (
     .where(ClientSecret.client_id == bindparam("client_id"))
     .order_by(ClientSecret.id.desc())
 )
-_OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
+_DEFINED_SCOPES = select(DefinedScope.name, DefinedScope.is_open, DefinedScope.claims)
 _RESOURCES = select(DefinedResource.identifier, DefinedResource.scopes, DefinedResource.is_open)
 
 
@@ -59,6 +59,7 @@ class RegisteredClient:
     ``scopes`` are all scopes that the client may request: its registered ``own_scopes``, the open scopes, and those of
     the resources that it may request. ``scopes_anywhere`` are those that do not need a resource. ``resources`` are the
     resources that the client is registered for. ``scope_resources`` are the resources that a scope belongs to.
+    ``claims_of_scopes`` maps those scopes that have custom claims to the sources of the claims.
     ``pairwise_key`` is the key for its pairwise subject identifiers, or empty if it uses public ones.
     """
 
@@ -81,6 +82,7 @@ class RegisteredClient:
     is_trusted: bool
     details: Mapping[str, Any]
     secrets: tuple[StoredSecret, ...] = field(repr=False)
+    claims_of_scopes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     pairwise_key: bytes = field(default=b"", repr=False)
 
 
@@ -140,7 +142,8 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
     )
     own_scopes = frozenset(row.scopes)
-    scopes_anywhere = own_scopes.union(connection.scalars(_OPEN_SCOPES))
+    defined_scopes = connection.execute(_DEFINED_SCOPES).all()
+    scopes_anywhere = own_scopes.union(scope.name for scope in defined_scopes if scope.is_open)
     defined = connection.execute(_RESOURCES).all()
     resources = tuple(row.details.get("resources") or ())
     open_resources = frozenset(resource.identifier for resource in defined if resource.is_open)
@@ -168,5 +171,8 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
         is_trusted=row.is_trusted,
         details=row.details,
         secrets=secrets,
+        claims_of_scopes={
+            scope.name: scope.claims for scope in defined_scopes if scope.claims and scope.name in all_scopes
+        },
         pairwise_key=_pairwise_key(connection, vault, row),
     )

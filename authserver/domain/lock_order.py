@@ -27,6 +27,8 @@ LOCK_ORDER = (
     "scope_revisions",
     "authorization_requests",
     "device_authorizations",
+    "groups",
+    "group_members",
     "users",
     "recovery_codes",
     "authenticator_apps",

@@ -6,9 +6,11 @@ from enum import StrEnum
 from authserver import clock
 from authserver.domain.access_state import AccessState
 from authserver.domain.client_cache import RegisteredClient
+from authserver.domain.clients import user_access
 from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.users.users import User
 from authserver.messages import message
-from authserver.vocabulary import ClientStatus, GrantType
+from authserver.vocabulary import OAUTH1_GRANT, ClientStatus, GrantType
 
 
 class DenialReason(StrEnum):
@@ -22,6 +24,7 @@ class DenialReason(StrEnum):
     REVOKED = "authorization-revoked"
     SIGNED_OUT = "signed-out"
     SESSION_EXPIRED = "session-expired"
+    USER_NOT_ALLOWED = "user-not-allowed"
     GRANT_NOT_REGISTERED = "grant-type-not-registered"
     RESPONSE_TYPE_NOT_REGISTERED = "response-type-not-registered"
     SCOPE_NOT_REGISTERED = "scope-not-registered"
@@ -59,6 +62,7 @@ _DESCRIPTIONS = {
     DenialReason.REVOKED: message("The authorization was revoked."),
     DenialReason.SIGNED_OUT: message("The user has signed out."),
     DenialReason.SESSION_EXPIRED: message("The user's session has expired."),
+    DenialReason.USER_NOT_ALLOWED: message("The user is not in a group that may use this client."),
     DenialReason.GRANT_NOT_REGISTERED: message("The client is not registered for this grant type."),
     DenialReason.RESPONSE_TYPE_NOT_REGISTERED: message(
         "The client is not registered for this response type."
@@ -76,6 +80,16 @@ class ClientNotApproved(Exception):
         super().__init__(denial.description)
 
 
+class UserNotAllowed(Exception):
+    """The signed-in user may not use the client, because of the groups of the user."""
+
+    def __init__(self, client: RegisteredClient, user: User) -> None:
+        self.client = client
+        self.user = user
+        self.denial = DenialReason.USER_NOT_ALLOWED
+        super().__init__(self.denial.description)
+
+
 def check_access(
     state: AccessState,
     client: RegisteredClient | None = None,
@@ -87,13 +101,19 @@ def check_access(
     """Return why a request must be denied, or None.
 
     ``state`` must have been read for this request, by the statement that loads the client or the credential. Omit
-    ``client`` only if no grant type, response type or scope is known yet.
+    ``client`` only if no user, grant type, response type or scope is known yet.
     """
     return (
         _check_status(state)
         or _check_authorization(state)
+        or (_check_groups(client, state) if client else None)
         or (_check_registration(client, state, grant_type, response_type, scopes) if client else None)
     )
+
+
+def may_use(client: RegisteredClient, user: User) -> bool:
+    """Return whether the groups of a user permit the use of a client."""
+    return user_access.allows(client.details, user.group_names)
 
 
 def compare_registration(
@@ -101,10 +121,12 @@ def compare_registration(
 ) -> tuple[str, str]:
     """Return ``received`` and ``expected`` for the error log: the requested and the registered scopes or grant types.
 
-    Both are empty if the denial concerns neither scopes nor grant types.
+    For a user who may not use the client, ``expected`` are the allowed groups. Both are empty for any other denial.
     """
     if denial is DenialReason.SCOPE_NOT_REGISTERED:
         return " ".join(scopes), " ".join(sorted(client.scopes))
+    if denial is DenialReason.USER_NOT_ALLOWED:
+        return "", "\n".join(client.details[user_access.ALLOWED_GROUPS])
     if denial is DenialReason.GRANT_NOT_REGISTERED:
         missing = [name for name in grant_types if name not in client.grant_types]
         return " ".join(missing), " ".join(sorted(client.grant_types))
@@ -141,6 +163,12 @@ def _check_session(state: AccessState) -> DenialReason | None:
     return None
 
 
+def _check_groups(client: RegisteredClient, state: AccessState) -> DenialReason | None:
+    if state.user_groups is None or user_access.allows(client.details, state.user_groups):
+        return None
+    return DenialReason.USER_NOT_ALLOWED
+
+
 def _check_registration(
     client: RegisteredClient,
     state: AccessState,
@@ -149,7 +177,7 @@ def _check_registration(
     scopes: Collection[str],
 ) -> DenialReason | None:
     # The grant type implicit need not be registered. The response type was checked when the token was issued.
-    required = {grant_type, state.grant_type} - {None, GrantType.IMPLICIT}
+    required = {grant_type, state.grant_type} - {None, GrantType.IMPLICIT, OAUTH1_GRANT}
     if not client.grant_types.issuperset(required):
         return DenialReason.GRANT_NOT_REGISTERED
     if response_type is not None and response_type not in client.response_types:

@@ -20,6 +20,7 @@ from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens import tokens
 from authserver.protocol import issued_jwts
+from authserver.protocol.oidc import claims as user_claims
 from authserver.protocol.oidc import subjects
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
@@ -112,6 +113,10 @@ class AccessTokens:
         }
         if draft.scope:
             claims["scope"] = draft.scope
+        if user is not None:
+            # RFC 9068, sections 2.2.2 and 2.2.3.1: claims about the user, such as groups and roles.
+            names = user_claims.shared_claims(client, draft.scope.split())
+            claims |= user_claims.claims_by_name(client, user, names)
         typ = client.details.get("access_token_typ") or AT_JWT
         return issued_jwts.sign_jwt(self._key_ring, draft.algorithm, typ, claims)
 

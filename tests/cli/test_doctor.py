@@ -22,6 +22,7 @@ from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.settings import Settings
+from tests.support import groups
 from tests.support.relying_party import register
 from tests.support.second_factors import set_up
 
@@ -404,3 +405,12 @@ def test_clients_with_unpublished_signing_algorithms_are_named(runner, services,
     monkeypatch.setitem(runner._environment, "AUTHSERVER_SIGNING_ALGORITHMS", "ES256")
     found = examine(runner)["algorithms"]
     assert (found["outcome"], "Archive (PS256)" in found["sentence"]) == ("warn", True)
+
+
+@pytest.mark.only_on("sqlite")
+def test_wrong_copy_of_group_names_is_found(runner, database, sample_users):
+    groups.add(database, "Engineering", "alice")
+    assert outcome(runner, "groups") == "pass"
+    with database.transaction() as db:
+        groups.find_user(db, "alice").group_names = ["Wing"]
+    assert examine(runner)["groups"]["sentence"].startswith("The stored groups of alice differ")

@@ -11,12 +11,24 @@ ROBOT = ["clients", "add", "--type", "oauth2", "--name", "Robot", "--grant-type"
 
 def test_scope_is_added_listed_changed_and_removed(runner):
     added = runner.run_json("scopes", "add", "models.read", "--words", "Read your models")
-    assert added == {"name": "models.read", "words": "Read your models", "open": False}
+    assert added == {"name": "models.read", "words": "Read your models", "open": False, "claims": []}
     changed = runner.run_json("scopes", "edit", "models.read", "--open")
     assert changed == added | {"open": True}
     assert runner.run_json("scopes", "list") == [changed]
     runner.run("scopes", "remove", "models.read")
     assert runner.run_json("scopes", "list") == []
+
+
+def test_claims_of_a_scope_are_replaced_and_removed(runner):
+    options = ("--claim", "department=attribute:department", "--claim", 'tenant="acme"')
+    added = runner.run_json("scopes", "add", "directory", "--words", "See your work", *options)
+    assert added["claims"] == ["department = attribute:department", 'tenant = "acme"']
+    assert runner.run_json("scopes", "edit", "directory", "--open")["claims"] == added["claims"]
+    changed = runner.run_json("scopes", "edit", "directory", "--claim", "login=username")
+    assert changed["claims"] == ["login = username"]
+    assert runner.run_json("scopes", "edit", "directory", "--no-claims")["claims"] == []
+    refused = runner.invoke("scopes", "edit", "directory", "--claim", "sub=username")
+    assert (refused.exit_code, "The claim sub is reserved." in refused.output) == (1, True)
 
 
 @pytest.mark.parametrize("name", ["openid", "two words", 'quo"te', "é", ""])

@@ -11,6 +11,8 @@ from authserver.domain import account_erasure, audit_chain
 from authserver.domain.audit import AuditEvent
 from authserver.domain.authorizations.consents import Consent
 from authserver.domain.clients.clients import Client
+from authserver.domain.groups import group_changes
+from authserver.domain.groups.groups import GroupMember
 from authserver.domain.logout_notices import LogoutNotice
 from authserver.domain.orm import Database
 from authserver.domain.user_sessions import UserSession
@@ -20,6 +22,7 @@ from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
+from tests.support import groups
 from tests.support.relying_party import RelyingParty, register
 from tests.support.second_factors import set_up
 
@@ -46,12 +49,17 @@ def test_no_personal_data_is_left(app: Flask, services: Services, alice: User) -
     with database.transaction() as db:
         user = db.get_one(User, alice.id)
         users.edit_claims(db, SYSTEM, user, {"nickname": "Al"})
+    groups.add(database, "Engineering", "alice")
+    groups.set_attributes(database, "alice", department="Research")
     erased = erase(database, alice.id)
     assert erased.username == erased.username_key == f"erased-{alice.id}"
     assert (erased.name, erased.email, erased.email_key, erased.profile) == ("", "", None, {})
+    assert (erased.attributes, erased.group_names) == ({}, [])
     assert (erased.password_hash, erased.last_sign_in_at, erased.subject) == (None, None, alice.subject)
     assert not erased.is_active
-    assert [count(database, record) for record in (Consent, RecoveryCode, AuthenticatorApp)] == [0, 0, 0]
+    assert [count(database, record) for record in (Consent, RecoveryCode, AuthenticatorApp, GroupMember)] == [
+        0
+    ] * 4
     with database.transaction(write=False) as db:
         assert {(row.user_agent, row.address) for row in db.scalars(select(UserSession))} == {("", "")}
 
@@ -113,13 +121,29 @@ def test_nobody_erases_their_own_account(database: Database, sample_users: dict[
 
 
 @pytest.mark.parametrize(
-    "change", ["edit", "edit_claims", "rename", "grant", "disable", "enable", "set_password", "erase"]
+    "change",
+    [
+        "edit",
+        "edit_claims",
+        "edit_attributes",
+        "add_member",
+        "rename",
+        "grant",
+        "disable",
+        "enable",
+        "set_password",
+        "erase",
+    ],  # fmt: skip
 )
 def test_an_erased_account_cannot_be_changed(database: Database, alice: User, change: str) -> None:
     erase(database, alice.id)
     changes: dict[str, Any] = {
         "edit": lambda db, user: users.edit(db, SYSTEM, user, name="New", email=""),
         "edit_claims": lambda db, user: users.edit_claims(db, SYSTEM, user, {"nickname": "Al"}),
+        "edit_attributes": lambda db, user: users.edit_attributes(db, SYSTEM, user, {"a": "b"}),
+        "add_member": lambda db, user: group_changes.add_member(
+            db, SYSTEM, group_changes.add(db, SYSTEM, name="Engineering"), user
+        ),
         "rename": lambda db, user: users.rename(db, SYSTEM, user, "alice"),
         "grant": lambda db, user: users.grant(db, SYSTEM, user, may_configure_server=True),
         "disable": lambda db, user: users.disable(db, SYSTEM, user),

@@ -1,9 +1,10 @@
-"""Twenty operations on the same users, clients and networks at the same time, on PostgreSQL, never deadlock.
+"""More than twenty operations on the same users, clients and networks at the same time, on PostgreSQL, never deadlock.
 
 docs/architecture.md lists the order in which transactions lock tables. On SQLite, writers wait for each other at the start
 of their transactions. The mix runs for eight seconds, and with `--full-matrix` for a minute.
 """
 
+import random
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ from authserver.context import SYSTEM
 from authserver.domain import audit_chain, cleanup, user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
+from authserver.domain.groups import group_changes, groups
 from authserver.domain.users import users
 from authserver.domain.users.sign_in_limits import SignInLimits
 from authserver.errors import AuthserverError
@@ -34,7 +36,8 @@ from tests.support import consumer as consumers
 from tests.support import forms, sample_users
 from tests.support.consumer import Consumer
 from tests.support.device import GRANT, Device
-from tests.support.relying_party import EVERY_GRANT, RelyingParty, change, register, response_parameters
+from tests.support.groups import add as add_group
+from tests.support.relying_party import EVERY_GRANT, RelyingParty, change, edit, register, response_parameters
 from tests.support.sample_users import PASSWORD
 
 pytestmark = pytest.mark.only_on("postgresql")
@@ -220,6 +223,19 @@ def withdraw_consent(mix: Mix) -> None:
         consents.withdraw(db, SYSTEM, alice.id, client)
 
 
+def change_groups(mix: Mix) -> None:
+    """Change the members of a group, and its name, which the client refers to."""
+    with mix.transaction() as db:
+        group = groups.all_groups(db)[0].group
+        for username in ("bob", "alice"):
+            change_member = random.choice((group_changes.add_member, group_changes.remove_member))
+            change_member(db, SYSTEM, group, users.find(db, username))
+    with mix.transaction() as db:
+        group = groups.all_groups(db)[0].group
+        name = f"Group {time.monotonic_ns() % 1000}"
+        group_changes.edit(db, SYSTEM, group, name=name, description="", revision=group.revision)
+
+
 def clean_up(mix: Mix) -> None:
     list(cleanup.purge(mix.services.database, mix.services.settings))
     audit_chain.seal(mix.services.database)
@@ -229,13 +245,15 @@ OPERATIONS: list[Callable[[Mix], TestResponse | None]] = [
     password_grant, sign_in, wrong_password, wrong_password_grant, lift_limit, authorization_code,
     authorize_and_allow, refresh, replayed_code, client_credentials, introspection_and_revocation, userinfo, device,
     oauth1, sign_out, register_and_delete, disapprove_and_approve, edit_client, remove_client_in_use,
-    disable_and_enable, end_sessions, withdraw_consent, clean_up,
+    disable_and_enable, end_sessions, withdraw_consent, change_groups, clean_up,
 ]  # fmt: skip
 
 
 @pytest.fixture
 def mix(app: Flask, services: Services, sample_users: object) -> Mix:
     key, secret = register(services, grant_types=GRANT_TYPES, scopes=SCOPES)
+    add_group(services.database, "Group", "alice", "bob")
+    edit(services, key, roles=["editor=Group"])
     return Mix(app, services, key, secret, consumers.register(services, app))
 
 

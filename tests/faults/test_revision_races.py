@@ -56,13 +56,16 @@ def test_account_is_changed_once_per_revision(database: Database, sample_users: 
         assert Counter(at_once(*calls)) == {"done": 1, "refused": AT_ONCE - 1}
 
 
-@pytest.mark.parametrize("change", ["edit", "edit_claims", "grant", "disable", "set_password"])
+@pytest.mark.parametrize(
+    "change", ["edit", "edit_claims", "edit_attributes", "grant", "disable", "set_password"]
+)
 def test_every_change_of_an_account_raises_its_revision(
     database: Database, sample_users: dict[str, User], change: str
 ) -> None:
     changes = {
         "edit": lambda db, user: users.edit(db, SYSTEM, user, name="New", email=""),
         "edit_claims": lambda db, user: users.edit_claims(db, SYSTEM, user, {"nickname": "Al"}),
+        "edit_attributes": lambda db, user: users.edit_attributes(db, SYSTEM, user, {"team": "wing"}),
         "grant": lambda db, user: users.grant(db, SYSTEM, user, may_configure_server=True),
         "disable": lambda db, user: users.disable(db, SYSTEM, user),
         "set_password": lambda db, user: users.set_password(db, SYSTEM, user, "hash"),

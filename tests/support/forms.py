@@ -101,3 +101,10 @@ def _send(
     if form.method == "get":
         return browser.get(path, query_string=pairs, headers=headers)
     return browser.post(path, data=pairs, headers=headers)
+
+
+def link(page: TestResponse, label: str) -> str:
+    """Return the URL of the link with this label."""
+    parsed = webtest.TestResponse(page.data, content_type="text/html; charset=utf-8")
+    (found,) = (a["href"] for a in parsed.html.find_all("a") if " ".join(a.text.split()) == label)
+    return str(found)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.users.users import User
-from tests.support import callbacks, layout, page_actions, sample_users
+from tests.support import callbacks, groups, layout, page_actions, sample_users
 from tests.support.sample_users import PASSWORD
 from tests.web.admin.console import Console
 
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
 WORD = "Requirementsmanagementexporter"
 NAME = f"{WORD * 3} of the engineering department in the north "[:199].ljust(199, "W")
+GROUP = ("W" * 60).ljust(100, "m")
 USERNAME = ("w" * 80).ljust(100, "m")
 URI = f"https://{'a-rather-long-host-name-' * 2}.example.org/{WORD * 8}"
 KEY = "W" * 64
@@ -30,14 +31,18 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 @pytest.fixture
 def server(live_server):
-    """A server whose users, clients, scopes and resources have the longest possible names."""
+    """A server whose users, groups, clients, scopes and resources have the longest possible names."""
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     live_server.add_user(USERNAME, password=PASSWORD)
     with live_server.services.database.transaction() as db:
         db.execute(update(User).values(name=NAME, email=f"{'w' * 60}@{'w' * 60}.example.org"))
-    live_server.command("scopes", "add", f"models:{'w' * 93}", "--words", NAME)
+    claim = f"{'w' * 90}=attribute:{'w' * 60}"
+    live_server.command("scopes", "add", f"models:{'w' * 93}", "--words", NAME, "--claim", claim)
     api = f"https://api.example.org/{'w' * 150}"
     live_server.command("resources", "add", api, "--name", NAME, "--scope", f"models:{'w' * 93} models.read")
+    groups.add(live_server.services.database, GROUP, USERNAME)
+    groups.add(live_server.services.database, "Empty")
+    groups.set_attributes(live_server.services.database, USERNAME, **{"w" * 60: ["W" * 500, "w"]})
     return live_server
 
 
@@ -50,10 +55,21 @@ def client(server):
     found = console.add_client(
         NAME, approve=True, redirect_uris=uris, scopes=("openid", f"models:{'w' * 93}"), **types
     )
+    restrict(server, found, [GROUP])
     with server.services.database.transaction() as db:
         db.execute(update(Client).where(Client.id == found.id).values(client_key=KEY))
     found.client_key = KEY
     return found
+
+
+def restrict(server, client, names):
+    """Let only the members of groups use the client, and give a role to each group."""
+    roles = [f"{'r' * 100}={name}" for name in names]
+    details = {"allowed_groups": names, "roles": roles}
+    with server.services.database.transaction() as db:
+        db.execute(
+            update(Client).where(Client.id == client.id).values(details=details, revision=Client.revision + 1)
+        )
 
 
 def check(page, url=None):
@@ -113,9 +129,23 @@ def test_console_lists(server, page, client):
     page.locator("[data-selects-all]").check()
     check(page)
     open_each_dialog(page)
-    for path in ("/users", "/settings/scopes", "/settings/resources", "/settings/signing-keys"):
+    for path in (
+        "/users",
+        "/users/groups",
+        "/settings/scopes",
+        "/settings/resources",
+        "/settings/signing-keys",
+    ):
         page.goto(f"{server.url}/admin{path}")
         open_each_dialog(page)
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_role("link", name="Groups", exact=True).click()
+    check(page)
+    page.get_by_role("link", name=GROUP, exact=True).click()
+    page.locator("#q").fill("admin")
+    page.get_by_role("button", name="Add admin").wait_for()
+    check(page)
+    open_each_dialog(page)
 
 
 def test_client_pages(server, page, client):
@@ -127,7 +157,7 @@ def test_client_pages(server, page, client):
     page.locator("#save").click()
     page.wait_for_selector(".value")
     check(page)
-    for path in ("/edit", "/tokens", "/approve", "/disapprove", "/remove", "/secrets/new"):
+    for path in ("/edit", "/tokens", "/access", "/approve", "/disapprove", "/remove", "/secrets/new"):
         check(page, f"{server.url}/admin/clients/{KEY}{path}")
 
 
@@ -178,7 +208,8 @@ def test_user_pages(server, page):
     for user in users.values():
         check(page, f"{server.url}/admin/users/{user.id}")
         open_each_dialog(page)
-    for path in ("/edit", "/rename", "/password", "/grant", "/disable", "/erase"):
+    paths = ("/edit", "/rename", "/password", "/grant", "/disable", "/erase", "/groups", "/attributes")
+    for path in paths:
         check(page, f"{server.url}/admin/users/{users[USERNAME].id}{path}")
 
 
@@ -236,6 +267,12 @@ def test_account_pages(server, page, client, browser_errors):
     for path in ACCOUNT_PAGES:
         check(page, f"{server.url}/account{path}")
     check(page, f"{server.url}/account/applications/{KEY}/remove")
+    restrict(server, client, ["Empty"])
+    check(page, f"{server.url}/account/applications")
+    browser_errors.expect("403")
+    page.goto(authorization_url(server, URI))
+    page.get_by_role("link", name="Use another account").wait_for()
+    check(page)
 
 
 def test_device_pages(server, page, client, browser_errors):

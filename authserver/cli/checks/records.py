@@ -15,6 +15,7 @@ from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import ClientSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.signing_algorithms import clients_of_others
+from authserver.domain.groups import groups
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import second_factors as factors
 from authserver.domain.users import user_search, users
@@ -190,6 +191,19 @@ def addresses(installation: Installation) -> CheckResult:
         )
         return warned(f"{sentence} They cannot sign in with it.", fix)
     return passed("Every e-mail address belongs to one account.")
+
+
+def group_copies(installation: Installation) -> CheckResult:
+    """The group names in the rows of users equal their memberships."""
+    with installation.database.transaction(write=False) as db:
+        names = groups.users_with_wrong_copy(db)
+    if names:
+        fix = (
+            "The tables were changed outside of authserver. Remove these users from a group and add them again: "
+            "authserver groups remove-member GROUP USER"
+        )
+        return failed(f"The stored groups of {_some(names)} differ from the members of the groups.", fix)
+    return passed("The groups of every user equal the members of the groups.")
 
 
 def _some(names: list[str], count: int | None = None) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 
 from authserver.domain.clients import redirect_uris as uri_rules
-from authserver.domain.clients import token_lifetimes
+from authserver.domain.clients import token_lifetimes, user_access
 from authserver.domain.clients.basic_metadata import BasicMetadata
 from authserver.domain.clients.metadata_types import (
     MAX_ACR_VALUES,
@@ -22,12 +22,14 @@ from authserver.domain.clients.metadata_types import (
     SECRET_ALGORITHMS,
     AcrValues,
     Algorithm,
+    AllowedGroups,
     Contacts,
     HttpsUrl,
     JwkSet,
     LogoutUrl,
     RedirectUris,
     Resources,
+    Roles,
     Section,
     Text,
     Url,
@@ -49,6 +51,7 @@ AT_JWT, JWT = "at+jwt", "JWT"
 
 DEFAULT_MAX_AGE = "default_max_age"
 POLICY_URI, TOS_URI = "policy_uri", "tos_uri"
+MINIMAL_CLAIMS, ALL_CLAIMS = "minimal", "all"
 _ALGORITHMS = ", ".join(ALGORITHMS)
 
 
@@ -60,6 +63,7 @@ def _lifetime_of(name: str, meaning: str) -> str:
 _sign_in = partial(field, Section.SIGN_IN)
 _logout = partial(field, Section.LOGOUT)
 _tokens = partial(field, Section.TOKENS)
+_access = partial(field, Section.ACCESS, by_client=False)
 _lifetime = partial(field, Section.LIFETIMES, by_client=False)
 _description = partial(field, Section.DESCRIPTION)
 _oauth1 = partial(field, Section.OAUTH1, by_client=False)
@@ -110,6 +114,12 @@ class ClientMetadata(BasicMetadata):
     )
     id_token_signed_response_alg: Algorithm | None = _tokens(
         "ID token signing algorithm", f"One of {_ALGORITHMS}; {DEFAULT_ALGORITHM} by default."
+    )
+    id_token_claims: Annotated[str, one_of(MINIMAL_CLAIMS, ALL_CLAIMS)] | None = _tokens(
+        "Claims in the ID token",
+        "`minimal` (the default): the claims of `profile`, `email`, `address` and `phone` come from the userinfo endpoint "
+        "if an access token is issued (OpenID Connect Core, section 5.4). `all`: ID tokens contain them, too.",
+        by_client=False,
     )
     userinfo_signed_response_alg: Algorithm | None = _tokens(
         "Userinfo signing algorithm", f"One of {_ALGORITHMS}. Without it, the response is plain JSON."
@@ -163,6 +173,16 @@ class ClientMetadata(BasicMetadata):
         "May introspect all tokens",
         "Whether the client may introspect the access tokens of every client. It then learns which users use which clients.",
         by_client=False,
+    )
+    allowed_groups: AllowedGroups | None = _access(
+        "Allowed groups",
+        "Only members of these groups may use the client. Without them, every user may. "
+        f"{user_access.MAX_ALLOWED_GROUPS} at most.",
+    )
+    roles: Roles | None = _access(
+        "Roles",
+        "The roles of the members of groups at this client, each as `ROLE=GROUP`, for the claim `roles`. "
+        f"{user_access.MAX_ROLES} at most.",
     )
     access_token_lifetime: Annotated[int, lifetime(token_lifetimes.ACCESS_TOKEN)] | None = _lifetime(
         "Access token lifetime", _lifetime_of(token_lifetimes.ACCESS_TOKEN, "The lifetime of access tokens")

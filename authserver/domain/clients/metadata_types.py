@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, PlainValidator, Strict, ValidationIn
 from pydantic.fields import FieldInfo
 
 from authserver.domain import text_rules
-from authserver.domain.clients import redirect_uris, token_lifetimes
+from authserver.domain.clients import redirect_uris, token_lifetimes, user_access
 from authserver.domain.clients.redirect_uris import STRICT
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import InvalidInput
@@ -49,6 +49,7 @@ class Section(StrEnum):
     LIFETIMES = "Token lifetimes"
     LOGOUT = "Logout"
     DESCRIPTION = "Description of the application"
+    ACCESS = "Access of users"
     OAUTH1 = "OAuth 1.0a"
 
 
@@ -296,3 +297,16 @@ AcrValues = Annotated[
     tuple[Annotated[str, _rule(_acr_error)], ...], Strict(False), Field(max_length=MAX_ACR_VALUES)
 ]
 """Authentication context class references."""
+
+AllowedGroups = Annotated[
+    tuple[str, ...],
+    Strict(False),
+    Field(max_length=user_access.MAX_ALLOWED_GROUPS),
+    _rule(user_access.allowed_groups_error),
+]
+"""Names of groups of users."""
+
+Roles = Annotated[
+    tuple[str, ...], Strict(False), Field(max_length=user_access.MAX_ROLES), _rule(user_access.roles_error)
+]
+"""Roles at a client, written as ROLE=GROUP."""

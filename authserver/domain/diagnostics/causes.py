@@ -109,6 +109,7 @@ class Cause(StrEnum):
     USER_CANCELLED = "user-cancelled"
     USER_DISABLED = "user-disabled"
     USER_CHANGED = "user-changed"
+    USER_NOT_ALLOWED = "user-not-allowed"
     AUTHORIZATION_REVOKED = "authorization-revoked"
     SIGNED_OUT = "signed-out"
     SESSION_EXPIRED = "session-expired"

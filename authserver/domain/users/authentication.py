@@ -19,7 +19,7 @@ from authserver.domain.orm import ROW_LOCK, Database
 from authserver.domain.passwords import PasswordHasher
 from authserver.domain.recent_values import RecentValues
 from authserver.domain.throttles import Bucket, Charge
-from authserver.domain.users import known_browsers, second_factors, users
+from authserver.domain.users import known_browsers, second_factors, user_names, users
 from authserver.domain.users.sign_in_limits import GrantClient, SignInLimits
 from authserver.domain.users.users import User
 from authserver.domain.vault import Vault
@@ -281,7 +281,7 @@ class PasswordAuthenticator:
 
 def _name(attempt: SignInAttempt, account: _Account | None) -> str:
     """Return the name of the account that the limits refer to, or the typed name if there is no account."""
-    return users.canonical_username(account.username if account is not None else attempt.username)
+    return user_names.canonical_username(account.username if account is not None else attempt.username)
 
 
 def _record(

@@ -14,7 +14,7 @@ buckets, so that neither can use up the attempts of the other.
   the account. Wrong codes also count for the network, but a correct recovery code is accepted in any case. Only a correct
   code leads to the password, with a small limit for the account.
 
-``users.canonical_username`` of the account's name identifies the account, or of the typed name if there is no account.
+``user_names.canonical_username`` of the account's name identifies the account, or of the typed name if there is no account.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ from authserver.domain import audit, throttles
 from authserver.domain.audit import Event
 from authserver.domain.orm import ROW_LOCK
 from authserver.domain.throttles import Bucket, Throttle
-from authserver.domain.users import users
+from authserver.domain.users import user_names
 from authserver.domain.users.users import User
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
@@ -129,7 +129,7 @@ class SignInLimits:
 
     def state(self, db: Session, user: User) -> LimitState:
         """Return which limits of an account are reached."""
-        name, settings = users.canonical_username(user.username), self._settings
+        name, settings = user_names.canonical_username(user.username), self._settings
         general = self._of_account(name)
         limits = {one.key: one.limit for one in (general, self._of_account_at_all_clients(name))}
         rows = db.execute(
@@ -150,7 +150,7 @@ class SignInLimits:
         state = self.state(db, user)
         if state.until is None:
             return False
-        name = users.canonical_username(user.username)
+        name = user_names.canonical_username(user.username)
         wide = [self._of_account(name).key, self._of_account_at_all_clients(name).key]
         # Attempts lock narrow buckets before wide ones.
         for is_wide in (False, True):
@@ -175,7 +175,7 @@ class SignInLimits:
 
     def _is_current(self, user: User) -> Sequence[ColumnElement[bool]]:
         """Return the conditions for the buckets of an account whose window has not ended."""
-        name = users.canonical_username(user.username)
+        name = user_names.canonical_username(user.username)
         accounts = [self._account("name", name), self._account("id", str(user.id))]
         since = clock.now() - self._settings.sign_in_window
         return Throttle.account.in_(accounts), Throttle.window_started_at > since

@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from authserver.domain import text_rules
-from authserver.domain.users.users import User, canonical_username
+from authserver.domain.users.user_names import canonical_username
+from authserver.domain.users.users import User
 
 
 def page_of_users(

@@ -1,7 +1,6 @@
 """User accounts and permissions."""
 
 import secrets
-import unicodedata
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +12,19 @@ from authserver.context import Actor
 from authserver.domain import audit, logout_notices, revisions, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id, lock
-from authserver.domain.users import profiles
+from authserver.domain.users import attributes, profiles
+from authserver.domain.users.user_names import (
+    EMAIL_LENGTH,
+    KEY_LENGTH,
+    USERNAME_LENGTH,
+    canonical_username,
+    clean_email,
+    clean_username,
+    key_to_find,
+)
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message
 
-USERNAME_LENGTH = 100
-EMAIL_LENGTH = 254
-_KEY_LENGTH = USERNAME_LENGTH * 3
 _CHANGED = message("Someone else changed this account. Reload the page to see the current version.")
 
 
@@ -40,12 +45,16 @@ class User(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), unique=True)
     username: Mapped[str] = mapped_column(String(USERNAME_LENGTH))
-    username_key: Mapped[str] = mapped_column(String(_KEY_LENGTH), unique=True)
+    username_key: Mapped[str] = mapped_column(String(KEY_LENGTH), unique=True)
     name: Mapped[str] = mapped_column(String(text_rules.NAME_LENGTH), default="")
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH), default="")
-    email_key: Mapped[str | None] = mapped_column(String(_KEY_LENGTH), unique=True, index=True)
+    email_key: Mapped[str | None] = mapped_column(String(KEY_LENGTH), unique=True, index=True)
     email_verified: Mapped[bool] = mapped_column(default=False)
     profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # The names and values that administrators defined, for custom claims (``attributes``).
+    attributes: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # A copy of the names of the user's groups, which ``domain.groups`` keeps.
+    group_names: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     password_hash: Mapped[str | None] = mapped_column(String(255))
     is_active: Mapped[bool] = mapped_column(default=True)
     may_configure_server: Mapped[bool] = mapped_column(default=False)
@@ -67,20 +76,15 @@ class User(Base):
         return self.erased_at is not None
 
 
-def canonical_username(username: str) -> str:
-    """Return a user name or an e-mail address in the normal form that is used for comparison."""
-    return unicodedata.normalize("NFKC", username).casefold().strip()
-
-
 def find(db: Session, username: str) -> User | None:
     """Return the user with this name in any case and Unicode form, or None."""
-    key = _key_to_find(username)
+    key = key_to_find(username)
     return db.scalars(select(User).where(User.username_key == key)).one_or_none() if key else None
 
 
 def find_for_sign_in(db: Session, typed: str) -> User | None:
     """Return the user with this user name or e-mail address, or None. A user name wins over an address."""
-    key = _key_to_find(typed)
+    key = key_to_find(typed)
     if not key:
         return None
     matching = select(User).where(or_(User.username_key == key, User.email_key == key))
@@ -112,8 +116,8 @@ def add(
     may_configure_server: bool = False,
 ) -> User:
     """Create an account; raises InvalidInput."""
-    username = _clean_username(username)
-    email = _clean_email(email)
+    username = clean_username(username)
+    email = clean_email(email)
     name = text_rules.clean_line("name", message("name"), name, required=False)
     _check_verifiable(email, email_verified)
     lock(db, "usernames")
@@ -157,10 +161,10 @@ def edit(
     Raises InvalidInput, or Conflict if ``revision`` is given and is not the current one.
     """
     lock(db, "usernames")
-    _check_current(db, user, revision)
+    check_current(db, user, revision)
     before = describe(user)
     # The current address is not checked again, because the rules may have become stricter since it was accepted.
-    email = _clean_email(email) if email != user.email else email
+    email = clean_email(email) if email != user.email else email
     _check_verifiable(email, email_verified or False)
     if name != user.name:
         user.name = text_rules.clean_line("name", message("name"), name, required=False)
@@ -175,9 +179,9 @@ def rename(db: Session, actor: Actor, user: User, username: str, *, revision: in
     Raises InvalidInput, or Conflict if ``revision`` is given and is not the current one.
     """
     lock(db, "usernames")
-    _check_current(db, user, revision)
+    check_current(db, user, revision)
     before = describe(user)
-    username = _clean_username(username)
+    username = clean_username(username)
     _check_username_is_free(db, username, user.id)
     user.username, user.username_key = username, canonical_username(username)
     _record_change(db, actor, user, Event.USER_RENAME, before)
@@ -188,7 +192,7 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
 
     A new phone number is unverified, unless the same change sets ``phone_number_verified``.
     """
-    _check_current(db, user)
+    check_current(db, user)
     before = describe(user)
     profile = profiles.merge_claims(user.profile, changes)
     if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
@@ -199,11 +203,22 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
     _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
+def edit_attributes(
+    db: Session, actor: Actor, user: User, wanted: dict[str, Any], revision: int | None = None
+) -> None:
+    """Replace the attributes of a user; raises InvalidInput, or Conflict if ``revision`` is not the current one."""
+    db.refresh(user, with_for_update=ROW_LOCK)
+    check_current(db, user, revision)
+    before = describe(user)
+    user.attributes = attributes.clean_attributes(wanted)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
+
+
 def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
     """Grant or withdraw the Configure Server permission; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
         return
-    _check_current(db, user)
+    check_current(db, user)
     before = describe(user)
     if not may_configure_server:
         _protect_last_administrator(db, user)
@@ -215,7 +230,7 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     """Disable an account; its sessions, tokens and codes stop working with the next request on every node."""
     if not user.is_active:
         return
-    _check_current(db, user)
+    check_current(db, user)
     before = describe(user)
     _protect_last_administrator(db, user)
     user.is_active = False
@@ -228,7 +243,7 @@ def enable(db: Session, actor: Actor, user: User) -> None:
     """Enable an account; earlier sessions and tokens stay invalid."""
     if user.is_active:
         return
-    _check_current(db, user)
+    check_current(db, user)
     before = describe(user)
     user.is_active = True
     _record_change(db, actor, user, Event.USER_ENABLE, before)
@@ -241,7 +256,7 @@ def set_password(
 
     ``keep`` is the id of the session that the caller renews, so that its clients are not notified of its end.
     """
-    _check_current(db, user)
+    check_current(db, user)
     before = describe(user)
     logout_notices.add_for_user(db, user.id, keep=keep)
     user.password_hash = password_hash
@@ -254,13 +269,14 @@ def anonymize(db: Session, actor: Actor, user: User, *, revision: int | None = N
     _protect_last_administrator(db, user)
     lock(db, "usernames")
     db.refresh(user, with_for_update=ROW_LOCK)
-    _check_current(db, user, revision)
+    check_current(db, user, revision)
     before = user.username
     logout_notices.add_for_user(db, user.id)
     user.username = user.username_key = _anonymous_name(db, user.id)
     user.name = user.email = ""
     user.email_key, user.email_verified = None, False
-    user.profile, user.password_hash, user.last_sign_in_at = {}, None, None
+    user.profile, user.attributes, user.group_names = {}, {}, []
+    user.password_hash = user.last_sign_in_at = None
     user.is_active = user.may_configure_server = False
     user.epoch += 1
     user.erased_at = user.updated_at = clock.now()
@@ -304,6 +320,7 @@ def describe(user: User) -> dict[str, Any]:
         "email": user.email,
         "email_verified": user.email_verified,
         "claims": user.profile,
+        "attributes": attributes.format_attributes(user.attributes),
         "active": user.is_active,
         "may_configure_server": user.may_configure_server,
     }
@@ -324,7 +341,7 @@ def _protect_last_administrator(db: Session, user: User) -> None:
         )
 
 
-def _check_current(db: Session, user: User, revision: int | None = None) -> None:
+def check_current(db: Session, user: User, revision: int | None = None) -> None:
     """Raise Conflict if the account was erased, or if ``revision`` is given and is not the current one."""
     if revision is not None:
         # Of two concurrent edits, the second waits here and then sees the change of the first.
@@ -342,12 +359,6 @@ def _set_email(db: Session, user: User, email: str, verified: bool | None) -> No
         raise _address_taken()
     user.email_verified = not is_new and user.email_verified if verified is None else verified
     user.email = email
-
-
-def _key_to_find(typed: str) -> str:
-    """Return the key of a user name or address that somebody typed, or "" if no account can have it."""
-    key = canonical_username(typed)
-    return key if len(key) <= _KEY_LENGTH and text_rules.is_storable(key) else ""
 
 
 def _is_taken(db: Session, key: str, user_id: int = 0) -> bool:
@@ -374,25 +385,3 @@ def _address_taken() -> InvalidInput:
 def _check_verifiable(email: str, verified: bool) -> None:
     if verified and not email:
         raise InvalidInput({"email": message("Enter the e-mail address that is verified.")})
-
-
-def _clean_username(username: str) -> str:
-    username = text_rules.clean_line("username", message("user name"), username, length=USERNAME_LENGTH)
-    return _check_key("username", message("user name"), username)
-
-
-def _clean_email(email: str) -> str:
-    label = message("e-mail address")
-    email = text_rules.clean_line("email", label, email, length=EMAIL_LENGTH, required=False)
-    if email and not text_rules.is_email_address(email):
-        raise InvalidInput({"email": message("Enter an e-mail address such as name@example.org.")})
-    return _check_key("email", label, email)
-
-
-def _check_key(field: str, label: str, value: str) -> str:
-    """Return the value; raises InvalidInput if its normal form is much longer, as with some ligatures."""
-    if len(canonical_username(value)) > _KEY_LENGTH:
-        raise InvalidInput(
-            {field: message("The %(label)s contains characters that make it too long.", label=label)}
-        )
-    return value

@@ -24,7 +24,7 @@ from authserver.domain.user_sessions import UserSession
 from authserver.errors import Conflict
 from authserver.messages import message
 from authserver.protocol import access
-from authserver.protocol.access import ClientNotApproved
+from authserver.protocol.access import ClientNotApproved, UserNotAllowed
 from authserver.protocol.oauth1.encoding import Pair, encode_form
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.server import OAuth1Server
@@ -87,18 +87,26 @@ def find_approval(
 
 
 def needs_consent(db: Session, approval: TokenApproval, user_session: UserSession) -> bool:
-    """Return whether the user must consent. Requests of OAuth Core 1.0 always need consent."""
+    """Return whether the user must consent; raises UserNotAllowed. Requests of OAuth Core 1.0 always need consent."""
+    check_user(approval, user_session)
     if approval.is_1_0:
         return True
     consent = consents.find_covering(db, user_session.user_id, approval.client.id)
     return not approval.client.is_trusted and consent is None
 
 
+def check_user(approval: TokenApproval, user_session: UserSession) -> None:
+    """Raise UserNotAllowed if the groups of the user do not permit the use of the consumer."""
+    if not access.may_use(approval.client, user_session.user):
+        raise UserNotAllowed(approval.client, user_session.user)
+
+
 def allow(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
     """Bind the temporary credentials to the user who allowed the request.
 
-    Raises Conflict if the user had already decided, or if the consumer or the user changed.
+    Raises UserNotAllowed, or Conflict if the user had already decided, or if the consumer or the user changed.
     """
+    check_user(approval, user_session)
     temporary_credentials.lock(db, approval.credential)
     client_epoch = access_state.record_sign_in(db, approval.client, user_session)
     if client_epoch is None:

@@ -98,9 +98,18 @@ def check_client(request: SignedRequest) -> None:
 
 def check_authorization(request: SignedRequest, settings: Settings, code: ProblemCode) -> None:
     """Run the access check for the authorization of the credential; raises OAuth1Error with the given code."""
-    denial = access.check_access(access_state.access_state_of(request.row, settings))
+    denial = access.check_access(access_state.access_state_of(request.row, settings), request.client)
     if denial is not None:
-        raise OAuth1Error(code, denial.description, received=denial, client_id=request.client.id)
+        received, expected = access.compare_registration(denial, request.client, (), ())
+        is_not_allowed = denial is DenialReason.USER_NOT_ALLOWED
+        raise OAuth1Error(
+            code,
+            denial.description,
+            cause=denial.cause if is_not_allowed else None,
+            received=received or denial,
+            expected=expected,
+            client_id=request.client.id,
+        )
 
 
 def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> OAuth1Error | None:

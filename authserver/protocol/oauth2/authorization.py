@@ -37,6 +37,7 @@ class NextStep(Enum):
     SIGN_IN_AGAIN = auto()
     SWITCH_ACCOUNT = auto()
     STEP_UP = auto()
+    NO_ACCESS = auto()
     ENROLL = auto()
     CONSENT = auto()
     RESPOND = auto()
@@ -108,10 +109,10 @@ def next_step(
         return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
     if user_sessions.lacks_second_factor(db, user_session):
         return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
-    if not request.acr_requirement.is_met_by(user_session.acr):
-        acr_step = _step_to_acr(request)
-        if acr_step is not None:
-            return acr_step
+    if not access.may_use(request.client, user_session.user):
+        return _no_access(request)
+    if (acr_step := _step_to_acr(request, user_session)) is not None:
+        return acr_step
     if _needs_consent(db, request, user_session):
         if not _may_interact(request) and not is_consent_remembered(request):
             raise AuthorizationError(_consent_is_not_remembered(request), request.target)
@@ -162,6 +163,21 @@ def canceled(request: AuthorizationRequest) -> AuthorizationError:
         ErrorCode.ACCESS_DENIED,
         Cause.USER_CANCELLED,
         "The user canceled the sign-in.",
+        client_id=request.client.id,
+    )
+    return AuthorizationError(error, request.target)
+
+
+def not_allowed(request: AuthorizationRequest) -> AuthorizationError:
+    """Return the error for a user who is not in a group that may use the client."""
+    denial = DenialReason.USER_NOT_ALLOWED
+    received, expected = access.compare_registration(denial, request.client, (), ())
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        denial.cause,
+        denial.description,
+        received=received,
+        expected=expected,
         client_id=request.client.id,
     )
     return AuthorizationError(error, request.target)
@@ -244,13 +260,19 @@ def _another_user(request: AuthorizationRequest) -> ProtocolError:
     )
 
 
-def _step_to_acr(request: AuthorizationRequest) -> NextStep | None:
+def _no_access(request: AuthorizationRequest) -> NextStep:
+    if not _may_interact(request):
+        raise not_allowed(request)
+    return NextStep.NO_ACCESS
+
+
+def _step_to_acr(request: AuthorizationRequest, user_session: UserSession) -> NextStep | None:
     """Return the step by which a user without a second factor can reach the requested class.
 
-    Return None if the request continues without the class, because it is voluntary (Core, section 5.5.1.1). The acr
-    claim reports the class that was reached.
+    Return None if the user has reached it. Also return None if the class is voluntary, because the request continues
+    without it (Core, section 5.5.1.1). The acr claim reports the class that was reached.
     """
-    if not request.acr_requirement.is_essential:
+    if request.acr_requirement.is_met_by(user_session.acr) or not request.acr_requirement.is_essential:
         return None
     if request.acr_requirement.can_be_met() and _may_interact(request):
         return NextStep.ENROLL

@@ -20,7 +20,7 @@ def parse_claims(
     """Return the claims requested by name that the client may have; raises invalid_request."""
     if ScopeName.OPENID not in scopes:
         return claims_request.EMPTY
-    wanted = claims_request.parse_claims_request(parameters.get("claims"))
+    wanted = claims_request.parse_claims_request(parameters.get("claims"), client)
     if wanted is None:
         description = "claims must be a JSON object with the members userinfo and id_token."
         raise ProtocolError(

@@ -12,7 +12,7 @@ from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails
-from authserver.domain.users import users
+from authserver.domain.users import user_names
 from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
@@ -274,7 +274,7 @@ def _read_rest(
         code_challenge=challenge or "",
         prompt=authorization_parameters.parse_prompt(parameters.get("prompt", ""), client),
         max_age=authorization_parameters.parse_max_age(parameters.get("max_age"), client),
-        login_hint=parameters.get("login_hint", "")[: users.EMAIL_LENGTH],
+        login_hint=parameters.get("login_hint", "")[: user_names.EMAIL_LENGTH],
         claims=claims,
         acr_requirement=acr.acr_requirement(
             parameters.get("acr_values", ""), claims, tuple(client.details.get("default_acr_values", ()))

@@ -110,11 +110,21 @@ def _issue(
                 now,
                 access_token=issued.get("access_token"),
                 code=issued.get("code"),
-                # Core, section 5.4: without an access token, the ID token contains the claims of the scopes.
-                claims=claims.claims_of_scopes(request.scopes) if request.response_type == "id_token" else (),
+                claims=_id_token_claims(request),
             )
         )
     return issued
+
+
+def _id_token_claims(request: AuthorizationRequest) -> set[str]:
+    """Return the names of the claims of the scopes in the ID token of this response."""
+    if request.response_type == "id_token":
+        # Core, section 5.4: without an access token, the ID token contains the claims of the scopes.
+        return claims.claims_of_scopes(request.client, request.scopes)
+    if "code" in request.response_type_values:
+        # Core, section 3.3.3.6: the ID token from the token endpoint contains more. This one is part of a URL.
+        return set()
+    return claims.id_token_claims(request.client, request.scopes)
 
 
 def _access_token(

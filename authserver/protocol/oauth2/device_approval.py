@@ -26,9 +26,7 @@ def check_device_access(
 ) -> DenialReason | None:
     """Return why the access check denies the device's request, or None."""
     client = row.client
-    state = access_state.state_of_client(
-        client.status, client.epoch, user_is_active=user_session.user.is_active
-    )
+    state = access_state.state_of_client(client.status, client.epoch, user_session.user)
     # A request from before the client was disapproved stays invalid after a new approval (S3).
     state = state._replace(granted_client_epoch=row.client_epoch)
     return access.check_access(

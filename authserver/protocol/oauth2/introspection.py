@@ -22,7 +22,7 @@ from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, bearer_tokens, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oidc import subjects
+from authserver.protocol.oidc import claims, subjects
 from authserver.protocol.services import Services
 from authserver.vocabulary import AuthMethod, GrantType, ScopeName
 
@@ -149,6 +149,7 @@ def _describe(services: Services, owner: RegisteredClient, row: Row[Any]) -> Doc
     if user is None:
         return document | {"sub": owner.client_key}
     document["sub"] = subjects.subject_of(owner, user.subject)
+    document |= claims.claims_by_name(owner, user, claims.shared_claims(owner, row.scope.split()))
     # The user name is part of the profile scope, and would make a pairwise identifier pointless.
     if ScopeName.PROFILE in row.scope.split() and not owner.pairwise_key:
         document["username"] = user.username

@@ -1,10 +1,10 @@
 """Discovery documents (RFC 8414, OpenID Connect Discovery), derived from the registered grants and settings."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from authserver import languages
 from authserver.domain.clients.response_types import RESPONSE_TYPES
+from authserver.domain.scopes import ListedScopes
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, response_modes, token_endpoint
 from authserver.protocol.oidc import acr, claims, subjects
@@ -12,8 +12,8 @@ from authserver.settings import Settings
 from authserver.vocabulary import S256, AuthMethod, ClientKind, EndpointPath, GrantType, LegacyPath, ScopeName
 
 
-def oauth_metadata(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the defined scopes."""
+def oauth_metadata(settings: Settings, scopes: ListedScopes) -> dict[str, Any]:
+    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the defined ones."""
     url = settings.url
     methods = [str(method) for method in client_authentication.METHODS]
     confidential = [method for method in methods if method != AuthMethod.NONE]
@@ -25,7 +25,7 @@ def oauth_metadata(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
         "jwks_uri": url(EndpointPath.JWKS),
         "revocation_endpoint": url(EndpointPath.REVOCATION),
         "device_authorization_endpoint": url(EndpointPath.DEVICE_AUTHORIZATION),
-        "scopes_supported": [*map(str, ScopeName), *scopes],
+        "scopes_supported": list(dict.fromkeys((*map(str, ScopeName), *scopes.names))),
         "response_types_supported": list(response_modes.RESPONSE_TYPES),
         "response_modes_supported": list(response_modes.RESPONSE_MODES),
         "grant_types_supported": [str(name) for name in (*token_endpoint.GRANTS, GrantType.IMPLICIT)],
@@ -48,7 +48,7 @@ def _registration(settings: Settings, path: str) -> dict[str, str]:
     return {"registration_endpoint": settings.url(path)} if is_open else {}
 
 
-def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
+def openid_configuration(settings: Settings, scopes: ListedScopes) -> dict[str, Any]:
     """Return the provider metadata of OpenID Connect Discovery, section 3."""
     return oauth_metadata(settings, scopes) | {
         "userinfo_endpoint": settings.url(EndpointPath.USERINFO),
@@ -76,6 +76,7 @@ def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str,
             "sid",
             "at_hash",
             "c_hash",
+            *scopes.claims,
         ],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
@@ -83,7 +84,7 @@ def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str,
     }
 
 
-def legacy_metadata(kind: ClientKind, settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
+def legacy_metadata(kind: ClientKind, settings: Settings, scopes: ListedScopes) -> dict[str, Any]:
     """Return the discovery document of a legacy endpoint for one kind of client, with its legacy paths."""
     url = settings.url
     # List only the response types of this kind of client. The other documents list those of both kinds.

@@ -9,6 +9,8 @@ from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.vocabulary import ClientKind, ScopeName
 
 _USER_SCOPES = frozenset(ScopeName)
+_NEVER_IGNORED = _USER_SCOPES - {ScopeName.GROUPS}
+"""Many applications request groups by default, and work without it."""
 
 
 def parse_scope(parameter: str, client: RegisteredClient) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ def ignored_scopes(scopes: tuple[str, ...], client: RegisteredClient) -> tuple[s
     """Return the scopes that a sign-in with openid ignores: those that nobody registered (Core, section 3.1.2.1)."""
     if ScopeName.OPENID not in scopes:
         return ()
-    return tuple(scope for scope in scopes if scope not in client.scopes and scope not in _USER_SCOPES)
+    return tuple(scope for scope in scopes if scope not in client.scopes and scope not in _NEVER_IGNORED)
 
 
 def check_registered(scopes: tuple[str, ...], parameter: str, client: RegisteredClient) -> None:

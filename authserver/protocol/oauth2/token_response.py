@@ -11,6 +11,7 @@ from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import token_lifetimes
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.tokens.tokens import IssuedRows
+from authserver.protocol.oidc import claims
 from authserver.protocol.oidc.id_token import NewIdToken
 from authserver.protocol.services import Services
 from authserver.vocabulary import GrantType, ScopeName
@@ -106,6 +107,7 @@ class NewTokens:
                 authorization,
                 self._now,
                 access_token=document["access_token"],
+                claims=claims.id_token_claims(self._client, self._scope.split()),
                 with_nonce=with_nonce,
             )
         )

@@ -23,8 +23,8 @@ def respond_to_userinfo(services: Services, http_request: Request) -> Response:
         row, client = bearer_tokens.accept_bearer_token(services, connection, http_request, ScopeName.OPENID)
     user = _user(row)
     requested_by_name = row.request.get("claims", {}).get("userinfo", ())
-    names = claims.claims_of_scopes(row.scope.split()) | set(requested_by_name)
-    document = {"sub": subjects.subject_of(client, user.subject)} | claims.claims_by_name(user, names)
+    names = claims.claims_of_scopes(client, row.scope.split()) | set(requested_by_name)
+    document = {"sub": subjects.subject_of(client, user.subject)} | claims.claims_by_name(client, user, names)
     algorithm = client.details.get("userinfo_signed_response_alg")
     return (
         json_response(200, document) if algorithm is None else _signed(services, client, document, algorithm)

@@ -1,9 +1,11 @@
 """The ``claims`` parameter (OpenID Connect Core, section 5.5), which requests individual claims by name."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from authserver.domain.client_cache import RegisteredClient
 from authserver.protocol.oidc import claims
 from authserver.vocabulary import Acr
 
@@ -11,16 +13,20 @@ _MAX_LENGTH = 8000
 
 
 class ClaimsRequest(NamedTuple):
-    """The claims requested from the userinfo endpoint and in the ID token. Each value is None or a dict."""
+    """The claims requested from the userinfo endpoint and in the ID token. Each value is None or a dict.
+
+    ``by_scope`` contains the names of the claims of each scope (``claims.by_scope``).
+    """
 
     userinfo: dict[str, Any]
     id_token: dict[str, Any]
+    by_scope: Mapping[str, Collection[str]] = MappingProxyType(claims.STANDARD)
 
     @property
     def scopes(self) -> set[str]:
         """The scopes that cover the requested claims, for the consent page."""
         names = {*self.userinfo, *self.id_token}
-        return {scope for scope, covered in claims.BY_SCOPE.items() if names & set(covered)}
+        return {scope for scope, covered in self.by_scope.items() if names & set(covered)}
 
     @property
     def subjects(self) -> tuple[str, ...] | None:
@@ -38,29 +44,37 @@ class ClaimsRequest(NamedTuple):
         return (self.id_token.get("acr") or {}).get("essential") is True
 
     def within(self, scopes: Collection[str]) -> "ClaimsRequest":
-        """Return the request without the standard claims that need a scope other than these."""
+        """Return the request without the claims that need a scope other than these."""
         excluded = {
-            name for scope, covered in claims.BY_SCOPE.items() if scope not in scopes for name in covered
+            name for scope, covered in self.by_scope.items() if scope not in scopes for name in covered
         }
-        return ClaimsRequest(
-            *({name: place[name] for name in place if name not in excluded} for place in self)
+        userinfo, id_token = (
+            {name: place[name] for name in place if name not in excluded}
+            for place in (self.userinfo, self.id_token)
         )
+        return ClaimsRequest(userinfo, id_token, self.by_scope)
 
     def parameter_requiring(self, subjects: Sequence[str]) -> str:
         """Return a ``claims`` parameter that also requires one of these subjects.
 
         It contains only supported claims and classes, so that it does not exceed the maximum length of the parameter.
         """
-        id_token = _known(self.id_token) | {"sub": {"values": list(subjects)}}
+        id_token = self._known(self.id_token) | {"sub": {"values": list(subjects)}}
         if self.acr is not None:
             classes = [name for name in dict.fromkeys(self.acr) if name in set(Acr)]
             id_token["acr"] = {"essential": self.is_acr_essential, "values": classes}
-        return json.dumps({"userinfo": _known(self.userinfo), "id_token": id_token}, separators=(",", ":"))
+        return json.dumps(
+            {"userinfo": self._known(self.userinfo), "id_token": id_token}, separators=(",", ":")
+        )
 
     def stored_claims(self) -> dict[str, Any]:
         """Return the part of the request to store in the authorization: the names of supported claims."""
         wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
-        return {place: sorted(known) for place, names in wanted.items() if (known := _known(names))}
+        return {place: sorted(known) for place, names in wanted.items() if (known := self._known(names))}
+
+    def _known(self, names: Collection[str]) -> dict[str, Any]:
+        supported = {*claims.SUPPORTED, *(name for covered in self.by_scope.values() for name in covered)}
+        return dict.fromkeys(name for name in names if name in supported)
 
     def _acceptable(self, name: str) -> tuple[str, ...] | None:
         """Return the acceptable values of a claim of the ID token, from ``value`` and ``values``, or None for any.
@@ -78,7 +92,7 @@ class ClaimsRequest(NamedTuple):
 EMPTY = ClaimsRequest({}, {})
 
 
-def parse_claims_request(text: str | None) -> ClaimsRequest | None:
+def parse_claims_request(text: str | None, client: RegisteredClient) -> ClaimsRequest | None:
     """Return the parsed parameter, or None if it does not have the form that section 5.5 specifies."""
     if text is None:
         return EMPTY
@@ -90,14 +104,10 @@ def parse_claims_request(text: str | None) -> ClaimsRequest | None:
         return None
     if not isinstance(document, dict):
         return None
-    places = [document.get(place, {}) for place in ("userinfo", "id_token")]
-    if not all(_is_request(place) for place in places):
+    userinfo, id_token = (document.get(place, {}) for place in ("userinfo", "id_token"))
+    if not _is_request(userinfo) or not _is_request(id_token):
         return None
-    return ClaimsRequest(*places)
-
-
-def _known(names: Collection[str]) -> dict[str, Any]:
-    return dict.fromkeys(name for name in names if name in claims.SUPPORTED)
+    return ClaimsRequest(userinfo, id_token, claims.by_scope(client))
 
 
 def _is_request(place: Any) -> bool:

@@ -84,7 +84,7 @@ class IdTokens:
             "exp": clock.timestamp(new.now + lifetime),
             "iat": clock.timestamp(new.now),
             **_authentication_claims(new.authorization),
-            **claims.claims_by_name(new.user, names),
+            **claims.claims_by_name(client, new.user, names),
         }
         if new.with_nonce and (nonce := request.get("nonce")):
             payload["nonce"] = nonce

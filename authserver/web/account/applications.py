@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from authserver.domain import application_access
 from authserver.domain.authorizations import consents
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, user_access
 from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
 from authserver.messages import message
@@ -25,12 +25,14 @@ from authserver.web.rendering import scope_labels, template_globals
 class _Access:
     """The access of one client, with the time of each kind of grant.
 
-    ``granted_at`` is the time of the consent. The other times are those of the latest sign-in (``used_at``), the latest
-    connected device (``device_at``), and the latest use of the user's password by the client (``password_at``).
+    ``is_allowed`` is false if the user's groups do not permit the use of the client. ``granted_at`` is the time of the
+    consent. The other times are those of the latest sign-in (``used_at``), the latest connected device (``device_at``),
+    and the latest use of the user's password by the client (``password_at``).
     """
 
     client: Client
     scopes: list[str]
+    is_allowed: bool
     granted_at: datetime | None = None
     used_at: datetime | None = None
     device_at: datetime | None = None
@@ -88,10 +90,16 @@ def _access(client_key: str) -> _Access:
 
 def _accesses() -> list[_Access]:
     db, user = current.transaction(), own_user()
+
+    def is_allowed(client: Client) -> bool:
+        return user_access.allows(client.details, user.group_names)
+
     found = {
-        row.client_id: _Access(row.client, scope_labels.in_order(row.scopes), granted_at=row.granted_at)
+        row.client_id: _Access(
+            row.client, scope_labels.in_order(row.scopes), is_allowed(row.client), granted_at=row.granted_at
+        )
         for row in consents.consents_of_user(db, user.id)
     }
     for held in application_access.access_of_user(db, user.id):
-        found.setdefault(held.client.id, _Access(held.client, [])).add(held)
+        found.setdefault(held.client.id, _Access(held.client, [], is_allowed(held.client))).add(held)
     return sorted(found.values(), key=lambda access: access.client.name.casefold())

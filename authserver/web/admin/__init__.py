@@ -1,4 +1,4 @@
-"""The administration console at /admin: OAuth clients, users, diagnostics, activity, scopes, resources and signing keys.
+"""The administration console at /admin: clients, users, groups, diagnostics, activity, scopes, resources and signing keys.
 
 A view parses a form, calls one function of ``domain`` and shows the result. ``blueprint`` checks the permission for
 every route; ``responses`` contains what all views share.
@@ -9,6 +9,7 @@ from authserver.web.admin import (
     account_export,
     activity,
     bulk,
+    client_access,
     client_creation,
     client_detail,
     client_settings,
@@ -17,6 +18,7 @@ from authserver.web.admin import (
     credentials,
     decisions,
     diagnostics,
+    groups,
     oauth1,
     overview,
     proposed_changes,
@@ -26,6 +28,7 @@ from authserver.web.admin import (
     scopes,
     signing_keys,
     user_detail,
+    user_groups,
     user_rename,
     users,
 )
@@ -39,6 +42,7 @@ VIEWS = (
     client_detail,
     client_settings,
     client_tokens,
+    client_access,
     credentials,
     oauth1,
     decisions,
@@ -51,6 +55,8 @@ VIEWS = (
     user_rename,
     account_erasure,
     account_export,
+    groups,
+    user_groups,
     activity,
     scopes,
     resources,

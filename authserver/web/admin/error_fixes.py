@@ -150,6 +150,7 @@ _OF_CLIENTS: Mapping[FixKind, Callable[[RecordedError, Client], Fix | None]] = {
     FixKind.SECRETS: _link("View the secrets", "client_credentials", is_dialog=False),
     FixKind.TOKENS: _link("Change tokens and keys", "token_options", is_dialog=True),
     FixKind.INTROSPECTION: _introspection,
+    FixKind.ACCESS: _link("Change the allowed groups", "client_access_form", is_dialog=True),
     FixKind.CONSUMER: _link("Change the OAuth 1.0a options", "oauth1_options", is_dialog=True),
     FixKind.DEBUGGER: _debugger,
 }

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from authserver.domain import audit
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
+from authserver.domain.groups.groups import Group
 from authserver.domain.resources import DefinedResource
 from authserver.domain.scopes import DefinedScope
 from authserver.domain.users.users import User
@@ -18,7 +19,7 @@ from authserver.web import current, local_urls, request_body
 from authserver.web.admin import audit_changes
 from authserver.web.rendering import template_globals
 
-Record = Client | DefinedResource | DefinedScope | User
+Record = Client | DefinedResource | DefinedScope | Group | User
 _FRAMES = {"dialog#dialog": "admin/dialog.html", "div#results": "admin/results.html"}
 
 
@@ -91,4 +92,6 @@ def _name_and_url(record: Record) -> tuple[str, str]:
         return record.username, url_for("admin.user_detail", user_id=record.id)
     if isinstance(record, DefinedResource):
         return record.name, url_for("admin.edit_resource_form", identifier=record.identifier)
+    if isinstance(record, Group):
+        return record.name, url_for("admin.group_detail", group_id=record.id)
     return record.name, url_for("admin.edit_scope_form", name=record.name)

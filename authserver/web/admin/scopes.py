@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import scopes
+from authserver.domain import custom_claims, scopes
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
 from authserver.web.admin import responses
@@ -34,7 +34,15 @@ def add_scope() -> ResponseReturnValue:
     """Define a scope."""
     name = request.form.get("name", "").strip()
     try:
-        scopes.add(current.transaction(), current.actor(), name=name, words=_words(), is_open=_is_open())
+        with responses.in_savepoint():
+            scopes.add(
+                current.transaction(),
+                current.actor(),
+                name=name,
+                words=_words(),
+                is_open=_is_open(),
+                claims=_claims(),
+            )
     except InvalidInput as error:
         return _form("", error.fields, 422)
     return _done("The scope {name} was defined.", name)
@@ -51,6 +59,7 @@ def edit_scope_form() -> ResponseReturnValue:
         200,
         words=row.words,
         is_open=row.is_open,
+        claims="\n".join(custom_claims.format_claims(row.claims)),
         revision_fields=responses.revision_fields(row),
     )
 
@@ -60,8 +69,8 @@ def edit_scope_form() -> ResponseReturnValue:
 def edit_scope() -> ResponseReturnValue:
     """Save the form, unless the scope has changed since it was shown."""
     row = scopes.get(current.transaction(), request.form.get("name", ""))
-    wanted: dict[str, Any] = {"words": _words(), "is_open": _is_open()}
     try:
+        wanted: dict[str, Any] = {"words": _words(), "is_open": _is_open(), "claims": _claims()}
         with responses.in_savepoint():
             scopes.edit(
                 current.transaction(), current.actor(), row, **wanted, revision=responses.seen_revision()
@@ -100,6 +109,7 @@ def _form(
     status: int,
     words: str | None = None,
     is_open: bool | None = None,
+    claims: str | None = None,
     revision_fields: Mapping[str, object] = MappingProxyType({}),
 ) -> ResponseReturnValue:
     return responses.render(
@@ -109,6 +119,7 @@ def _form(
         typed_name=request.form.get("name", ""),
         words=_words() if words is None else words,
         is_open=_is_open() if is_open is None else is_open,
+        claims=request.form.get("claims", "") if claims is None else claims,
         errors=errors,
         revision_fields=revision_fields,
     )
@@ -116,6 +127,11 @@ def _form(
 
 def _words() -> str:
     return request.form.get("words", "")
+
+
+def _claims() -> dict[str, str]:
+    lines = request.form.get("claims", "").splitlines()
+    return custom_claims.parse_claims(line for line in lines if line.strip())
 
 
 def _is_open() -> bool:

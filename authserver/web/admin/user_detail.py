@@ -10,6 +10,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import application_access, audit, user_sessions
+from authserver.domain.clients import user_access
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.profiles import PHONE, VERIFIED
@@ -43,6 +44,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         limit=_sign_in_limits().state(db, user),
         holder_of_address=users.find_holder_of_address(db, user),
         applications=application_access.clients_of_user(db, user.id),
+        allows=user_access.allows,
         device=describe_user_agent,
         entries=audit_changes.entries_of(db, events),
     )

@@ -18,7 +18,8 @@ from authserver.domain.authorizations.authorization_requests import (
 )
 from authserver.domain.clients.clients import Client
 from authserver.domain.user_sessions import UserSession
-from authserver.protocol.access import ClientNotApproved
+from authserver.protocol import access
+from authserver.protocol.access import ClientNotApproved, UserNotAllowed
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.http import Pairs, parse_pairs
 from authserver.protocol.oauth2 import authorization, authorization_response
@@ -31,7 +32,7 @@ from authserver.protocol.oauth2.authorization_request import (
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
 from authserver.web import client_redirects, current, local_urls
-from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
+from authserver.web.frontchannel import no_access, not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.named_resources import named_resources
 from authserver.web.frontchannel.sign_in_context import sign_in_first
@@ -214,6 +215,8 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
             if interaction
             else redirect(_continue_url(handle), 303)
         )
+    if step is NextStep.NO_ACCESS and user_session is not None:
+        return _show_no_access(auth_request, handle, user_session)
     if step is NextStep.ENROLL:
         return _show_enrollment(auth_request, handle) if interaction else redirect(_continue_url(handle), 303)
     return sign_in_first(
@@ -298,6 +301,18 @@ def _show_consent(
     )
 
 
+def _show_no_access(
+    auth_request: AuthorizationRequest, handle: str, user_session: UserSession
+) -> ResponseReturnValue:
+    return no_access.no_access_page(
+        UserNotAllowed(auth_request.client, user_session.user),
+        EndpointPath.AUTHORIZE,
+        "access_denied",
+        back_url=url_for("frontchannel.cancel", interaction=handle),
+        switch_url=url_for("frontchannel.sign_in", next=_continue_url(handle), switch=1),
+    )
+
+
 def _show_enrollment(auth_request: AuthorizationRequest, handle: str) -> ResponseReturnValue:
     return render_template(
         "second_factor_needed.html",
@@ -337,6 +352,9 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
 
 
 def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:
+    user_session = current.current_session()
+    if user_session is not None and not access.may_use(auth_request.client, user_session.user):
+        raise authorization.not_allowed(auth_request)
     raise authorization.canceled(auth_request)
 
 

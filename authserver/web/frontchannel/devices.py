@@ -14,9 +14,11 @@ from authserver.domain.tokens.device_authorizations import DeviceAuthorization, 
 from authserver.domain.user_sessions import UserSession
 from authserver.errors import Throttled
 from authserver.messages import message
+from authserver.protocol.access import DenialReason, UserNotAllowed
 from authserver.protocol.oauth2 import device_approval
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
+from authserver.web.frontchannel import no_access
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.named_resources import named_resources
 from authserver.web.rendering import error_pages, template_globals
@@ -71,7 +73,7 @@ def decide_device() -> ResponseReturnValue:
         return _done(row, is_allowed=False) if device_approval.deny(db, row) else _show_decision(user_session)
     denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
-        return _error_page(denial.description)
+        return _denial_page(denial, user_session, row, "")
     is_allowed = device_approval.allow(db, current.actor(), row, user_session)
     return _done(row, is_allowed=True) if is_allowed else _show_decision(user_session)
 
@@ -104,7 +106,7 @@ def _look_up(user_session: UserSession, user_code: str) -> ResponseReturnValue:
         return _ask_for_code(user_code, _UNKNOWN), 422
     denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
-        return _error_page(denial.description)
+        return _denial_page(denial, user_session, row, code)
     if device_approval.needs_sign_in(current.services().client_cache, db, row, user_session):
         return redirect(url_for("frontchannel.sign_in", next=_url_of(code), again=1), 303)
     return _confirm(user_session, row, code)
@@ -156,6 +158,21 @@ def _url_of(code: str) -> str:
 
 def _done(row: DeviceAuthorization, *, is_allowed: bool) -> str:
     return render_template("device_done.html", client=row.client, is_allowed=is_allowed)
+
+
+def _denial_page(
+    denial: DenialReason, user_session: UserSession, row: DeviceAuthorization, code: str
+) -> ResponseReturnValue:
+    if denial is not DenialReason.USER_NOT_ALLOWED:
+        return _error_page(denial.description)
+    client = current.services().client_cache.of(current.transaction(), row.client)
+    device_url = _url_of(code) if code else url_for("frontchannel.device")
+    return no_access.no_access_page(
+        UserNotAllowed(client, user_session.user),
+        EndpointPath.DEVICE,
+        "access_denied",
+        switch_url=url_for("frontchannel.sign_in", next=device_url, switch=1),
+    )
 
 
 def _error_page(text: str) -> ResponseReturnValue:

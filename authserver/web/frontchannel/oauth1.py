@@ -20,13 +20,13 @@ from authserver.domain.authorizations.authorization_requests import (
 from authserver.domain.clients.clients import Client
 from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
-from authserver.protocol.access import ClientNotApproved
+from authserver.protocol.access import ClientNotApproved, UserNotAllowed
 from authserver.protocol.oauth1 import authorization, errors
 from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenApproval
-from authserver.protocol.oauth1.errors import OAuth1Error
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current, local_urls
-from authserver.web.frontchannel import not_approved, protocol_errors, ways_back
+from authserver.web.frontchannel import no_access, not_approved, protocol_errors, ways_back
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.session.browser import browser_id
@@ -55,6 +55,8 @@ def authorize_oauth1() -> ResponseReturnValue:
         return _respond(
             approval, authorization.allow(current.transaction(), current.actor(), approval, user_session)
         )
+    except UserNotAllowed as error:
+        return _no_access_page(error, request.args)
     except (OAuth1Error, ClientNotApproved) as error:
         return _error_page(error)
 
@@ -77,6 +79,8 @@ def consent_oauth1() -> ResponseReturnValue:
         if user_session is None or row is None or not _is_as_shown(approval, row, user_session):
             return redirect(_authorize_url(approval.token, request.form.get("oauth_callback", "")), 303)
         return _respond(approval, _decide(approval, user_session))
+    except UserNotAllowed as error:
+        return _no_access_page(error, request.form)
     except (OAuth1Error, ClientNotApproved) as error:
         return _error_page(error)
 
@@ -187,6 +191,7 @@ def _decide(approval: TokenApproval, user_session: UserSession) -> ApprovalOutco
     db = current.transaction()
     if request.form.get("decision") != "allow":
         return authorization.deny(db, approval)
+    authorization.check_user(approval, user_session)
     if not approval.is_1_0:
         consents.remember(db, user_session.user_id, approval.client.id, ())
     return authorization.allow(db, current.actor(), approval, user_session)
@@ -198,6 +203,17 @@ def _respond(approval: TokenApproval, outcome: ApprovalOutcome) -> ResponseRetur
     if outcome.verifier:
         return render_template("oauth1/verifier.html", client=approval.client, verifier=outcome.verifier)
     return render_template("oauth1/done.html", client=approval.client)
+
+
+def _no_access_page(error: UserNotAllowed, values: MultiDict[str, str]) -> ResponseReturnValue:
+    token, callback = values.get("oauth_token", ""), values.get("oauth_callback", "")
+    return no_access.no_access_page(
+        error,
+        EndpointPath.OAUTH1_AUTHORIZE,
+        ProblemCode.PERMISSION_DENIED,
+        back_url=url_for("frontchannel.cancel_oauth1", oauth_token=token, oauth_callback=callback or None),
+        switch_url=url_for("frontchannel.sign_in", next=_authorize_url(token, callback), switch=1),
+    )
 
 
 def _error_page(error: OAuth1Error | ClientNotApproved) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients.metadata import POLICY_URI, TOS_URI
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import users
+from authserver.domain.users import user_names
 from authserver.domain.users.authentication import PendingSecondFactor
 from authserver.errors import Throttled
 from authserver.web import current, local_urls
@@ -57,7 +57,7 @@ def sign_in_first(
     """Redirect to the sign-in page for a client's request, and to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
     context = SignInContext(
-        next_url, application, login_hint[: users.EMAIL_LENGTH], cancel_url, is_again, is_switch, *links
+        next_url, application, login_hint[: user_names.EMAIL_LENGTH], cancel_url, is_again, is_switch, *links
     )
     return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
@@ -97,7 +97,10 @@ def too_many_attempts_page(page: SignInPage, error: Throttled) -> ResponseReturn
 
 def identifies_user(name: str, user_session: UserSession) -> bool:
     """Return whether a user name or e-mail address is that of the signed-in user."""
-    return users.canonical_username(name) in {user_session.user.username_key, user_session.user.email_key}
+    return user_names.canonical_username(name) in {
+        user_session.user.username_key,
+        user_session.user.email_key,
+    }
 
 
 def seal_pending(pending: PendingSecondFactor) -> str:

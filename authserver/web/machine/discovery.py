@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
+from authserver.domain.scopes import ListedScopes
 from authserver.protocol.http import Request, Response
 from authserver.protocol.oauth2 import metadata
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from authserver.vocabulary import ClientKind
 
-Metadata = Callable[[Settings, tuple[str, ...]], dict[str, Any]]
+Metadata = Callable[[Settings, ListedScopes], dict[str, Any]]
 
 _LEGACY_OAUTH2 = partial(metadata.legacy_metadata, ClientKind.OAUTH2)
 _LEGACY_OIDC = partial(metadata.legacy_metadata, ClientKind.OIDC)
@@ -44,12 +45,12 @@ def jwks(services: Services, request: Request) -> Response:
     return _send(services.key_ring.current().jwks, request)
 
 
-def _scopes(services: Services) -> tuple[str, ...]:
-    return services.scope_cache.names()
+def _scopes(services: Services) -> ListedScopes:
+    return services.scope_cache.listed()
 
 
 @lru_cache(maxsize=16)
-def _document(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
+def _document(build: Metadata, services: Services, scopes: ListedScopes) -> bytes:
     """Return the serialized document, cached because it depends only on the settings and the defined scopes."""
     return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 

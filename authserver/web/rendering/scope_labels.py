@@ -18,6 +18,7 @@ _LABELS = {
     ScopeName.EMAIL: message("See your e-mail address"),
     ScopeName.ADDRESS: message("See your postal address"),
     ScopeName.PHONE: message("See your phone number"),
+    ScopeName.GROUPS: message("See the groups that you belong to"),
     ScopeName.OFFLINE_ACCESS: message("Keep this access after you sign out"),
 }
 

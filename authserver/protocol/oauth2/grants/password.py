@@ -24,6 +24,8 @@ from authserver.domain.users import authentication
 from authserver.domain.users.authentication import SecondFactorRequired, SignInAttempt, WrongCredentials
 from authserver.domain.users.sign_in_limits import GrantClient
 from authserver.domain.users.users import User
+from authserver.protocol import access
+from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
@@ -58,6 +60,8 @@ class PasswordGrant(Grant):
         try:
             with services.database.transaction() as db:
                 user = authentication.complete_sign_in(db, proof)
+                if not access.may_use(approved.client, user):
+                    raise _not_allowed(approved)
                 authorization = _authorize(db, approved, user)
                 issued = tokens.issue(
                     db.connection(), authorization.id, new.values, with_refresh=new.with_refresh
@@ -99,6 +103,12 @@ def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorizat
 
 def _wrong_password(presented: PresentedRequest) -> ProtocolError:
     return presented.error(Cause.PASSWORD_WRONG, "The user name or the password is wrong.")
+
+
+def _not_allowed(presented: PresentedRequest) -> ProtocolError:
+    denial = DenialReason.USER_NOT_ALLOWED
+    _, expected = access.compare_registration(denial, presented.client, (), ())
+    return presented.error(denial.cause, denial.description, expected=expected)
 
 
 def _second_factor_required(presented: PresentedRequest) -> ProtocolError:

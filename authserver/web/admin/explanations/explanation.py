@@ -26,6 +26,7 @@ class FixKind(StrEnum):
     DEBUGGER = "debugger"
     USERS = "users"
     CLIENTS = "clients"
+    ACCESS = "access"
     GRANT_TYPES = "grant_types"
     RESPONSE_TYPES = "response_types"
     SCOPES = "scopes"

@@ -114,6 +114,13 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Enable the account if that was a mistake.",
         fix_kind=FixKind.USERS,
     ),
+    Cause.USER_NOT_ALLOWED: Explanation(
+        "The user may not use this client",
+        "The client has allowed groups, and the user is in none of them. Add the user to one of the groups below, or change "
+        "the allowed groups of the client.",
+        Compare.TEXT,
+        FixKind.ACCESS,
+    ),
     Cause.USER_CHANGED: Explanation(
         "The account was disabled or its password was changed after the code or token was issued",
         _SIGN_IN_AGAIN,
