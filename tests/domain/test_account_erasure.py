@@ -133,7 +133,7 @@ def test_nobody_erases_their_own_account(database: Database, sample_users: dict[
         "enable",
         "set_password",
         "erase",
-    ],  # fmt: skip
+    ],
 )
 def test_an_erased_account_cannot_be_changed(database: Database, alice: User, change: str) -> None:
     erase(database, alice.id)
