@@ -160,3 +160,11 @@ def test_an_erased_account_cannot_be_changed(database: Database, alice: User, ch
                 changes[change](db, user)
         assert user.is_erased
         assert not user.is_active
+
+
+def test_refused_erasure_keeps_the_groups(database: Database, sample_users: dict[str, User]) -> None:
+    """An error response commits the transaction, so the refusal must not remove the memberships."""
+    groups.add(database, "Engineering", "admin")
+    with database.transaction() as db, pytest.raises(Conflict):
+        account_erasure.erase(db, SYSTEM, db.get_one(User, sample_users["admin"].id))
+    assert count(database, GroupMember) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import audit
+from authserver.domain import account_erasure, audit
 from authserver.domain.clients import clients
 from authserver.domain.groups import group_changes
 from authserver.domain.groups import groups as records
@@ -104,8 +104,7 @@ def test_groups_of_a_user_are_replaced(database: Database) -> None:
 def test_erased_user_is_in_no_group(database: Database, sample_users: dict[str, User]) -> None:
     groups.add(database, "Engineering", "alice", "bob")
     with database.transaction() as db:
-        group_changes.forget_user(db, groups.find_user(db, "alice"))
-    assert group_names(database) == []
+        account_erasure.erase(db, SYSTEM, groups.find_user(db, "alice"))
     assert group_names(database, "bob") == ["Engineering"]
     assert are_copies_right(database)
 
