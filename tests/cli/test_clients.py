@@ -28,7 +28,8 @@ def stored(services, added):
         client = clients.get(db, added[KEY])
         secrets = client_secrets.secrets_of_client(db, client)
     return client, [
-        client_secrets.StoredSecret(s.id, s.form, s.pepper_id, s.stored, s.expires_at) for s in secrets
+        client_secrets.StoredSecret(s.id, s.form, s.pepper_id, s.stored, s.hint, s.expires_at)
+        for s in secrets
     ]
 
 

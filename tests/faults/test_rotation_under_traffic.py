@@ -28,6 +28,7 @@ from tests.support.sample_users import PASSWORD
 from tests.support.servers import TIMEOUT, LiveServer
 from tests.support.verifier import Verifier
 
+pytestmark = pytest.mark.only_on("postgresql")  # two nodes; SQLite has only one
 ALGORITHM = "RS256"
 TEN_MINUTES = timedelta(minutes=10)
 STEP = timedelta(minutes=9)
@@ -37,12 +38,9 @@ PAUSE = 0.05  # seconds between two requests of a client, so that the traffic le
 
 
 @pytest.fixture
-def server(database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
-    """Two server processes whose keys are due for rotation every two hours."""
-    nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
-    with servers.serve(
-        database_url, keys_dir, tmp_path, nodes=nodes, workers=workers, signing_key_rotation="2h"
-    ) as started:
+def server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    """Two nodes whose keys are due for rotation every two hours."""
+    with servers.serve(database_url, keys_dir, tmp_path, nodes=2, signing_key_rotation="2h") as started:
         yield started
 
 

@@ -14,6 +14,7 @@ from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_oidc_core_userinfo_claims import ALL_CLAIMS, CLAIMS_OF_SCOPE
+from tests.support import groups
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
 from tests.support.relying_party import claims, response_parameters
 
@@ -106,8 +107,9 @@ def test_listed_scope_returns_its_claims(app: Flask, services: Services, alice: 
 def test_listed_claims_are_returned(app: Flask, services: Services, alice: User, path: str) -> None:
     """claims_supported: userinfo or the ID token of a complete profile contains each of them, and no others."""
     complete_profile(services, alice)
-    reader = Reader.new(app, services, path)
-    request = {"response_type": "code id_token token", "scope": "openid profile email address phone"}
+    groups.add(services.database, "Engineering", "alice")
+    reader = Reader.new(app, services, path, details={"roles": ["viewer=Engineering"]})
+    request = {"response_type": "code id_token token", "scope": "openid profile email address phone groups"}
     response = response_parameters(reader.authorize(**request))
     told = (
         claims(response["id_token"]).keys() | reader.rp.userinfo(response["access_token"]).get_json().keys()

@@ -24,7 +24,7 @@ GRANTS = (
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:device_code",
 )
-SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+SCOPES = ("openid", "profile", "email", "address", "phone", "groups", "offline_access")
 TYPES = {
     "oauth2": ("code", "token"),
     "oidc": ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),

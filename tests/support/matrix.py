@@ -8,7 +8,7 @@ import pytest
 from tests.support.databases import KINDS
 
 TESTS = Path(__file__).resolve().parents[1]
-ON_BOTH = {"domain", "faults", "journeys"}
+ON_BOTH = {"domain", "faults"}
 """The folders whose tests run on both databases in every run."""
 
 

@@ -53,7 +53,7 @@ def client(server):
     uris = (URI, f"{URI}/second", "http://127.0.0.1/cb")
     types = {"grant_types": GRANTS, "response_types": ("code",)}
     found = console.add_client(
-        NAME, approve=True, redirect_uris=uris, scopes=("openid", f"models:{'w' * 93}"), **types
+        NAME, approve=True, redirect_uris=uris, scopes=("openid", "profile", f"models:{'w' * 93}"), **types
     )
     restrict(server, found, [GROUP])
     with server.services.database.transaction() as db:

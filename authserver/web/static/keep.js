@@ -9,7 +9,8 @@
   }
   // leaving.js does not ask about these codes any more.
   function kept(button) {
-    button.closest("[data-once]").setAttribute("data-copied", "");
+    var shown = button.closest("[data-once]");
+    if (shown) shown.setAttribute("data-copied", "");
   }
   function enableCopy(button) {
     var source = document.getElementById(button.getAttribute("data-copies"));

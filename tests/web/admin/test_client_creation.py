@@ -39,7 +39,7 @@ def test_client_of_each_type_is_created_pending_with_key_and_secret(console, kin
         (stored,) = client_secrets.secrets_of_client(db, client)
     assert secret not in stored.stored
     assert stored.form == ("sealed" if kind == "oauth1" else "hmac")
-    form = client_secrets.StoredSecret(stored.id, stored.form, stored.pepper_id, stored.stored, None)
+    form = client_secrets.StoredSecret(stored.id, stored.form, stored.pepper_id, stored.stored, None, None)
     assert console.services.secret_verifier.verify((form,), client.revision, secret)
 
 

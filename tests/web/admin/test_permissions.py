@@ -5,13 +5,14 @@ import re
 import pytest
 from flask import Flask
 
+from tests.support import groups
 from tests.support.sample_users import open_session
 from tests.web.admin.console import HTMX_DIALOG, Console
 
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
-    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_key_list",
-    "oauth1_debugger", "diagnostics", "recorded_error", "client_diagnostics",
+    "check_redirect_uri", "user_table", "user_detail", "group_table", "group_detail", "activity", "export_activity",
+    "scope_table", "signing_key_list", "oauth1_debugger", "diagnostics", "recorded_error", "client_diagnostics",
 }  # fmt: skip
 VALUES = {
     "algorithm": "RS256",
@@ -19,6 +20,7 @@ VALUES = {
     "file_format": "csv",
     "change": "disable",
     "user_id": 1,
+    "group_id": 1,
     "session_id": 1,
     "secret_id": 1,
     "reference": "BCDFGHJK",
@@ -31,7 +33,8 @@ def routes(app: Flask, key: str = "0123") -> list[tuple[str, str, str]]:
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/admin"):
-            path = adapter.build(rule.endpoint, VALUES | {"key": key}, append_unknown=False)
+            change = {"change": "add"} if "members" in rule.rule else {}
+            path = adapter.build(rule.endpoint, VALUES | {"key": key} | change, append_unknown=False)
             methods = rule.methods & {"GET", "POST"}
             found += [(method, path, rule.endpoint.rpartition(".")[2]) for method in sorted(methods)]
     return found
@@ -81,8 +84,9 @@ def test_revoked_permission_takes_effect_with_the_next_request(client, services)
     assert client.get("/admin").status_code == 403
 
 
-def test_sensitive_pages_require_a_recent_sign_in_before_the_form(app, console, outdate_sign_in):
+def test_sensitive_pages_require_a_recent_sign_in_before_the_form(app, console, database, outdate_sign_in):
     key = console.add_client().client_key
+    groups.add(database, "Engineering")
     outdate_sign_in()
     for method, path, name in routes(app, key):
         if method != "GET":
@@ -111,7 +115,8 @@ def test_form_survives_an_outdated_sign_in(console, filled, outdate_sign_in):
     asked = console.press(page, "Save and approve", **values)
     assert asked.status_code == 403
     assert "Half an hour of typing" not in asked.text  # it is sealed
-    from tests.support.sample_users import PASSWORD
+    from tests.support import groups
+from tests.support.sample_users import PASSWORD
 
     waiting = console.press(asked, "Sign in", password=PASSWORD)
     made = console.press(waiting, "Continue")

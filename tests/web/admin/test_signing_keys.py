@@ -70,5 +70,6 @@ def test_unpublished_algorithm_is_shown_while_a_client_needs_it(console, service
     page = console.get("/admin/settings/signing-keys").text
     assert "is registered for PS256, which is no longer published" in page
     form = console.get(f"/admin/clients/{client.client_key}/tokens").text
-    choices = set(re.findall(r'<option value="(\w+)"', form.partition("Userinfo response format")[0]))
+    select = form.partition('name="id_token_signed_response_alg"')[2].partition("</select>")[0]
+    choices = set(re.findall(r'<option value="(\w+)"', select))
     assert choices == {"RS256", "PS256"}
