@@ -115,8 +115,7 @@ def test_form_survives_an_outdated_sign_in(console, filled, outdate_sign_in):
     asked = console.press(page, "Save and approve", **values)
     assert asked.status_code == 403
     assert "Half an hour of typing" not in asked.text  # it is sealed
-    from tests.support import groups
-from tests.support.sample_users import PASSWORD
+    from tests.support.sample_users import PASSWORD
 
     waiting = console.press(asked, "Sign in", password=PASSWORD)
     made = console.press(waiting, "Continue")
