@@ -14,6 +14,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 USUAL_GRANTS = ["authorization_code", "refresh_token"]
 FROM_DISTRIBUTION = "the package of Debian"
 
+REFRESH = Setting("For refresh tokens: the grant type `refresh_token`.", {"grant_types": USUAL_GRANTS})
 DEVICE = Setting(
     "For the device flow: the grant type `device_code`.", {"grant_types": [*USUAL_GRANTS, DEVICE_GRANT]}
 )
@@ -28,6 +29,7 @@ OPENID_CLIENT = Application(
     node_version("openid-client"),
     (Toolchain.NODE, "party.js"),
     settings=(
+        REFRESH,
         DEVICE,
         SIGNED_OUT,
         Setting(
@@ -55,7 +57,12 @@ AUTH_JS = Application(
     "Auth.js (Express)",
     f"@auth/express {node_version('@auth/express')}",
     (Toolchain.NODE, "auth_js_party.js"),
-    in_application="`idToken: false` in the provider, so that Auth.js reads the name and the address from userinfo.",
+    settings=(
+        Setting(
+            "*Claims in the ID token*: all, because Auth.js does not request userinfo.",
+            options=("--option", "id_token_claims=all"),
+        ),
+    ),
     callback="/auth/callback/authserver",
     button="Sign in with authserver",
 )
@@ -70,7 +77,7 @@ OIDC_CLIENT_TS = Application(
     "oidc-client-ts (single-page application)",
     node_version("oidc-client-ts"),
     (Toolchain.NODE, "spa_party.js"),
-    settings=(PUBLIC, SIGNED_OUT),
+    settings=(PUBLIC, REFRESH, SIGNED_OUT),
     in_application="`loadUserInfo: true` for the name and the address.",
 )
 AUTHLIB = Application(
@@ -139,7 +146,7 @@ GO_OIDC = Application(
     "go-oidc with golang.org/x/oauth2",
     f"{go_version('github.com/coreos/go-oidc/v3')} with {go_version('golang.org/x/oauth2')}",
     (Toolchain.GO, "login"),
-    settings=(DEVICE,),
+    settings=(REFRESH, DEVICE),
 )
 SPRING_BOOTS = tuple(
     Application(

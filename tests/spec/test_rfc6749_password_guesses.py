@@ -122,7 +122,7 @@ def test_guesses_at_all_applications_count_together(app: Flask, services: Servic
 def test_application_that_the_user_has_used_is_not_blocked(
     app: Flask, services: Services, rp: RelyingParty
 ) -> None:
-    """S20: guesses at other applications do not block the applications of the user, which have limits of their own."""
+    """S20: guesses at other applications do not block the applications of the user, which have separate limits."""
     assert send(rp) == 200
     for _ in range(3):
         guess(application(app, services))

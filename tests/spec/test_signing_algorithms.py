@@ -61,7 +61,7 @@ def test_discovery_lists_the_published_algorithms(restricted, path) -> None:
     document = app.test_client().get(path).get_json()
     for name in SUPPORTED:
         assert document.get(name, ["RS256", "ES256"]) == ["RS256", "ES256"]
-    # Client assertions are signed by the clients, with keys of their own.
+    # Client assertions are signed by the clients, with their own keys.
     assert "PS256" in document["token_endpoint_auth_signing_alg_values_supported"]
 
 

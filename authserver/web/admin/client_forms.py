@@ -24,7 +24,7 @@ from authserver.domain.clients.metadata_types import Section
 from authserver.domain.clients.redirect_uris import RedirectUriIssue, UriRules
 from authserver.domain.clients.response_types import possible_response_types
 from authserver.errors import InvalidInput
-from authserver.vocabulary import AuthMethod, ClientKind, GrantType
+from authserver.vocabulary import AuthMethod, ClientKind
 from authserver.web import current
 
 PUBLIC = "none"
@@ -33,9 +33,7 @@ KEEP = "keep"
 TYPED = "typed"
 _LOGOUT = fields_of(Section.LOGOUT)
 _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
-_GRANT_TYPES = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
-"""The grant types that the form for a new client preselects. Other defaults are those of the model."""
-
+_GRANT_TYPES = FIELDS["grant_types"].default
 _SHOWN_FIELDS = frozenset({
     "kind", "name", "redirect_uris", "secret", "secret_again", "overlap", "grant_types", "response_types", "scopes",
     "auth_method", "pkce_required", "trusted", "remember_consent_on_loopback", *_LOGOUT,

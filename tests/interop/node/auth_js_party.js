@@ -19,7 +19,6 @@ const configuration = {
       issuer: ISSUER,
       clientId: CLIENT_ID,
       clientSecret: CLIENT_SECRET,
-      idToken: false, // read the claims from userinfo
       style: { logo: '/logo.svg' }, // otherwise, the sign-in page loads a logo from another site
     },
   ],

@@ -242,7 +242,7 @@ def test_confirmed_identity_continues(app, client, totp_app, services, alice):
 
 
 def test_browser_is_known_afterwards(app, client, totp_app, settings):
-    """The next sign-in in the same browser has a limit of its own."""
+    """The next sign-in in the same browser has a separate limit."""
     fill_account(app)
     enter(client, limited(client), totp_app.recovery_codes[0])
     forms.submit(client, client.get("/sign-out"), "logout-confirm")

@@ -1,6 +1,6 @@
 """The password grant (RFC 6749, section 4.3), for older clients that are registered for it.
 
-Passwords are checked as on the sign-in page, with limits of their own (see ``domain.users.sign_in_limits``).
+Passwords are checked as on the sign-in page, with separate limits (see ``domain.users.sign_in_limits``).
 """
 
 from functools import partial
