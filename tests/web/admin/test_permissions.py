@@ -12,7 +12,8 @@ from tests.web.admin.console import HTMX_DIALOG, Console
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
     "check_redirect_uri", "user_table", "user_detail", "group_table", "group_detail", "activity", "export_activity",
-    "scope_table", "resource_table", "signing_key_list", "oauth1_debugger", "diagnostics", "recorded_error", "client_diagnostics",
+    "scope_table", "resource_table", "signing_key_list", "oauth1_debugger", "diagnostics", "recorded_error",
+    "client_diagnostics",
 }  # fmt: skip
 VALUES = {
     "algorithm": "RS256",
