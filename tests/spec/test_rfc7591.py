@@ -395,6 +395,8 @@ BODIES = [
     b"\xff\xfe",
     b"[" * 5000,
     b'{"a":NaN}',
+    b'{"default_max_age":1' + b"0" * 309 + b"}",
+    b'{"default_max_age":-1' + b"0" * 309 + b"}",
     b'{"default_max_age":1e999}',
     b'{"a":' + b"9" * 5000 + b"}",
     b'{"client_name":"a","client_name":"b"}',

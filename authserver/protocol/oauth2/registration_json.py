@@ -1,7 +1,6 @@
 """Parses the JSON of registration requests strictly and within bounds, so that every database can store it."""
 
 import json
-import math
 from typing import Any, NoReturn
 
 from authserver.domain.diagnostics.causes import Cause
@@ -55,7 +54,8 @@ def _check_bounds(document: Any) -> None:
 
 
 def _is_storable(value: float) -> bool:
-    return math.isfinite(value) and abs(value) < _MAX_NUMBER
+    # This is also False for NaN. A conversion of a long integer to float would raise OverflowError.
+    return abs(value) < _MAX_NUMBER
 
 
 def _members(value: Any) -> list[Any]:
