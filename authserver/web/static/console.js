@@ -31,7 +31,10 @@
     else location.reload();
   };
 
-  dialog.addEventListener("close", () => dialog.replaceChildren());
+  dialog.addEventListener("close", () => {
+    // The event can arrive after the next dialog has been opened.
+    if (!dialog.open) dialog.replaceChildren();
+  });
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
     closeDialog();
