@@ -16,7 +16,7 @@ from authserver.domain import text_rules
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.clients.user_access import ALLOWED_GROUPS, ROLES, group_of_role, groups_of, with_groups
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
-from authserver.domain.users.user_names import canonical_username
+from authserver.domain.users.user_names import KEY_LENGTH, canonical_username, key_to_find
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput, NotFound
 
@@ -32,7 +32,7 @@ class Group(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
-    name_key: Mapped[str] = mapped_column(String(NAME_LENGTH * 3), unique=True)
+    name_key: Mapped[str] = mapped_column(String(KEY_LENGTH), unique=True)
     description: Mapped[str] = mapped_column(String(text_rules.NAME_LENGTH))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -68,10 +68,8 @@ def canonical_name(name: str) -> str:
 
 def find(db: Session, name: str) -> Group | None:
     """Return the group with this name in any case, or None."""
-    key = canonical_name(name)
-    if not key or len(key) > NAME_LENGTH * 3 or not text_rules.is_storable(key):
-        return None
-    return db.scalars(select(Group).where(Group.name_key == key)).one_or_none()
+    key = key_to_find(name)
+    return db.scalars(select(Group).where(Group.name_key == key)).one_or_none() if key else None
 
 
 def get(db: Session, name: str) -> Group:
